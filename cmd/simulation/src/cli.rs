@@ -1,0 +1,192 @@
+//! The command line.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Proves that a rebalance of partitions over NATS JetStream loses, repeats and reorders nothing.
+#[derive(Debug, Parser)]
+#[command(name = "simulation", version, args_conflicts_with_subcommands = true)]
+#[command(args_override_self = true)]
+#[command(
+    after_help = "Exit codes: 0 pass, 1 correctness violated, 2 bad usage or configuration, \
+    3 liveness violated, 4 inconclusive, 5 environment, 130 stopped by a second signal.\n\
+    `--config FILE` alone is a run. `-config` is understood as `--config`."
+)]
+pub struct Cli {
+    /// What to do; without it, a run.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// The run.
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+/// What the program does.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a simulation, or one role of it (the default).
+    Run(Box<RunArgs>),
+    /// Look at a configuration.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Run a nats-server in the foreground, so that separate processes can be tried.
+    Nats(NatsArgs),
+    /// Print a completion script for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page.
+    Man,
+}
+
+/// What a run can be told.
+#[derive(Args, Clone, Debug)]
+pub struct RunArgs {
+    #[command(flatten)]
+    pub source: Source,
+    /// Which role this process plays; PRODUCER_ID or WORKER_ID alone say it, too.
+    #[arg(long, value_enum)]
+    pub mode: Option<Mode>,
+    /// The name of this producer or worker in separate processes, such as producer-0.
+    #[arg(long)]
+    pub id: Option<String>,
+    /// The name of this producer, such as producer-0: makes the process a producer.
+    #[arg(long, env = "PRODUCER_ID", hide = true)]
+    pub producer_id: Option<String>,
+    /// The name of this worker, such as worker-0: makes the process a worker.
+    #[arg(long, env = "WORKER_ID", hide = true)]
+    pub worker_id: Option<String>,
+    /// How long messages are sent, such as 2m.
+    #[arg(long)]
+    pub duration: Option<String>,
+    /// The seed of everything that is drawn.
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// The directory for report.json and events.jsonl [default: runs/<time>-<seed>].
+    #[arg(long)]
+    pub report: Option<PathBuf>,
+}
+
+/// Where the configuration comes from.
+#[derive(Args, Clone, Debug)]
+pub struct Source {
+    /// The configuration [default: every key at its default].
+    #[arg(long, short)]
+    pub config: Option<PathBuf>,
+    /// Override one key, such as workers.count=20; may be repeated.
+    #[arg(long = "set", value_name = "PATH=VALUE", value_parser = config::parse_setting)]
+    pub set: Vec<(String, String)>,
+    /// An external nats-server, such as nats://127.0.0.1:4222.
+    #[arg(long, env = "NATS_URL")]
+    pub nats_url: Option<String>,
+    /// Say more on stderr (-v what happens, -vv why).
+    #[arg(long, short, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// Looking at a configuration.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Check a configuration, and work out whether its load can be carried.
+    Check(ConfigArgs),
+    /// Print the effective configuration.
+    Show(ConfigArgs),
+    /// Print a JSON Schema of the configuration, for editors.
+    Schema,
+}
+
+/// Which configuration.
+#[derive(Args, Debug)]
+pub struct ConfigArgs {
+    /// The configuration.
+    pub file: Option<PathBuf>,
+    /// Override one key; may be repeated.
+    #[arg(long = "set", value_name = "PATH=VALUE", value_parser = config::parse_setting)]
+    pub set: Vec<(String, String)>,
+}
+
+/// The embedded server, alone.
+#[derive(Args, Debug)]
+pub struct NatsArgs {
+    /// The client port.
+    #[arg(long, default_value_t = 4222)]
+    pub port: u16,
+    /// The directory for its log, its port file and its store.
+    #[arg(long, default_value = "runs/nats")]
+    pub dir: PathBuf,
+    /// Keep streams in memory instead of the directory.
+    #[arg(long)]
+    pub memory: bool,
+}
+
+/// The role of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Mode {
+    /// Everything in one process.
+    AllInOne,
+    /// One producer.
+    Producer,
+    /// One worker.
+    Worker,
+    /// The coordinator.
+    Coordinator,
+}
+
+impl Mode {
+    /// Its name in configurations.
+    pub fn name(self) -> &'static str {
+        match self {
+            Mode::AllInOne => "all-in-one",
+            Mode::Producer => "producer",
+            Mode::Worker => "worker",
+            Mode::Coordinator => "coordinator",
+        }
+    }
+}
+
+/// The arguments of the process, with `-config` understood as `--config`.
+pub fn arguments(given: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    given
+        .map(|argument| match argument.to_str() {
+            Some("-config") => "--config".into(),
+            Some(text) if text.starts_with("-config=") => format!("-{text}").into(),
+            _ => argument,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_last_word_counts() {
+        // quick-test.sh and its like put what the user adds behind what they say themselves.
+        let words =
+            ["simulation", "--report", "a", "--set", "x=1", "--report", "b", "--set", "y=2"];
+        let cli = Cli::parse_from(words);
+        assert_eq!(cli.run.report, Some("b".into()));
+        assert_eq!(cli.run.source.set.len(), 2);
+    }
+
+    #[test]
+    fn a_single_dash_is_understood() {
+        for given in
+            [["-config", "a.yaml"].as_slice(), &["-config=a.yaml"], &["--config", "a.yaml"]]
+        {
+            let words = std::iter::once("simulation").chain(given.iter().copied());
+            let cli = Cli::parse_from(arguments(words.map(OsString::from)));
+            assert_eq!(cli.run.source.config, Some("a.yaml".into()), "{given:?}");
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! The program: command line and wiring, nothing else.
+
+mod all_in_one;
+mod checkpoints;
+mod cli;
+mod commands;
+mod connect;
+mod events;
+mod failure;
+mod fleet;
+mod logging;
+mod phase;
+mod progress;
+mod roles;
+mod rundir;
+mod setup;
+mod signals;
+mod streams;
+mod verdict;
+mod watching;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command};
+use crate::failure::Failure;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse_from(cli::arguments(std::env::args_os()));
+    logging::start(cli.run.source.verbose);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error.into()),
+    };
+    match runtime.block_on(dispatch(cli)) {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => fail(&failure),
+    }
+}
+
+async fn dispatch(cli: Cli) -> Result<u8, Failure> {
+    match cli.command {
+        None => commands::run(cli.run).await,
+        Some(Command::Run(args)) => commands::run(*args).await,
+        Some(Command::Config(command)) => commands::config(command),
+        Some(Command::Nats(args)) => commands::nats(args).await,
+        Some(Command::Completions { shell }) => commands::completions(shell),
+        Some(Command::Man) => commands::man(),
+    }
+}
+
+fn fail(failure: &Failure) -> ExitCode {
+    eprintln!("simulation: {failure}");
+    ExitCode::from(failure.exit_code())
+}

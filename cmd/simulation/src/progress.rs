@@ -1,0 +1,86 @@
+//! What a person sees while a run goes on: a line on a terminal, a report every now and then.
+
+use std::io::{IsTerminal, Write};
+use std::time::Duration;
+
+use coordinator::Progress;
+use reports::Phase;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+/// Shows progress on stderr and short reports on stdout, until the run is judged.
+pub async fn show(
+    mut progress: watch::Receiver<Progress>,
+    report_every: Duration,
+    whole: Duration,
+) {
+    let line = std::io::stderr().is_terminal();
+    let mut next_report = Instant::now() + report_every;
+    while progress.changed().await.is_ok() {
+        let now = progress.borrow_and_update().clone();
+        if Instant::now() >= next_report {
+            next_report += report_every;
+            clear(line);
+            println!("{}", short_report(&now));
+        }
+        if line {
+            let mut err = std::io::stderr().lock();
+            // A terminal that is gone needs no progress.
+            let _ = write!(err, "\r\x1b[2K{}", one_line(&now, whole));
+            let _ = err.flush();
+        }
+        if now.phase == Phase::Done {
+            break;
+        }
+    }
+    clear(line);
+}
+
+fn clear(line: bool) {
+    if line {
+        eprint!("\r\x1b[2K");
+    }
+}
+
+fn one_line(progress: &Progress, whole: Duration) -> String {
+    let totals = &progress.totals;
+    let seconds = progress.elapsed.as_secs();
+    let doing = match progress.phase {
+        Phase::Running => format!("{seconds}/{} s", whole.as_secs()),
+        Phase::Draining => "draining".to_owned(),
+        Phase::Done => "judging".to_owned(),
+    };
+    let anomalies: u64 = totals.anomalies.found().map(|(_, count)| count).sum();
+    format!(
+        "{doing} · sent {} · done {} · in flight {} · owned {}/{} · workers {} · faults {} · anomalies {anomalies}",
+        totals.sent,
+        totals.received,
+        totals.in_flight,
+        totals.owned,
+        totals.partitions,
+        totals.workers.live,
+        totals.faults,
+    )
+}
+
+/// The user's report, while the run goes on.
+fn short_report(progress: &Progress) -> String {
+    let totals = &progress.totals;
+    format!(
+        "=== Simulation Report === ({} s)\n\
+         Total Partitions: {}\nTotal Sent:       {}\nTotal Received:   {}\n\
+         Gaps Detected:    {}\nDuplicates:       {}\n\
+         ⏳ RUNNING: {} in flight, {} of {} partitions owned by {} workers, {} faults so far\n",
+        progress.elapsed.as_secs(),
+        totals.partitions,
+        totals.sent,
+        totals.received,
+        totals.anomalies.lost_by_broker + totals.anomalies.lost_in_delivery + totals.passed_over,
+        totals.anomalies.duplicate,
+        totals.in_flight,
+        totals.owned,
+        totals.partitions,
+        totals.workers.live,
+        totals.faults,
+    )
+}

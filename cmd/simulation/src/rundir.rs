@@ -1,0 +1,88 @@
+//! The directory of a run: its report, its events, its server's log.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use coordinator::{Report, Verdict};
+use model::{Seed, Timestamp};
+
+use crate::failure::Failure;
+
+/// The directory of a run.
+#[derive(Clone, Debug)]
+pub struct RunDir(PathBuf);
+
+impl RunDir {
+    /// Makes the directory: the given one, or one named after time and seed.
+    pub fn create(given: Option<PathBuf>, started: Timestamp, seed: Seed) -> Result<Self, Failure> {
+        let seconds = started.0 / 1_000_000;
+        let dir = given.unwrap_or_else(|| PathBuf::from(format!("runs/{seconds}-{seed}")));
+        fs::create_dir_all(&dir).map_err(|error| unusable(&dir, &error))?;
+        let run = Self(dir);
+        // What cannot be written at the end should be known at the beginning.
+        run.write("report.json", "{}")?;
+        Ok(run)
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// What happens, one JSON object a line.
+    pub fn events(&self) -> PathBuf {
+        self.0.join("events.jsonl")
+    }
+
+    /// The embedded server's own directory.
+    pub fn nats(&self) -> PathBuf {
+        self.0.join("nats")
+    }
+
+    /// Writes the report.
+    pub fn report(&self, report: &Report) -> Result<(), Failure> {
+        let json = serde_json::to_string_pretty(report)
+            .map_err(|error| Failure::Environment(format!("the report is no JSON: {error}")))?;
+        self.write("report.json", &json)
+    }
+
+    /// Says in place of a report why there is none. A run that never began leaves nothing.
+    pub fn failed(&self, failure: &Failure, seed: Seed, reproduce: &str) {
+        let report = self.0.join("report.json");
+        let left = match failure {
+            Failure::Environment(why) => {
+                let json = serde_json::json!({
+                    "verdict": Verdict::Environment,
+                    "exit_code": failure.exit_code(),
+                    "reasons": [why],
+                    "seed": seed,
+                    "reproduce": reproduce,
+                });
+                fs::write(&report, format!("{json:#}\n"))
+            }
+            Failure::Usage(_) | Failure::Config(_) => fs::remove_file(&report),
+        };
+        if let Err(error) = left {
+            tracing::error!(path = %report.display(), %error, "the report cannot be written");
+        }
+    }
+
+    /// Removes what only matters if something went wrong.
+    pub fn forget_server(&self) {
+        if let Err(error) = fs::remove_dir_all(self.nats()) {
+            tracing::debug!(%error, "the server's directory stays");
+        }
+    }
+
+    fn write(&self, name: &str, text: &str) -> Result<(), Failure> {
+        let path = self.0.join(name);
+        fs::write(&path, text).map_err(|error| unusable(&path, &error))
+    }
+}
+
+fn unusable(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::Environment(format!(
+        "{} cannot be written ({error}); choose another directory with --report",
+        path.display()
+    ))
+}

@@ -1,0 +1,203 @@
+//! From configuration to what every role needs: names, seed, weights, strategies, bounds.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use broker::{Admin, Storage, StreamSpec};
+use chaos::{Planned, schedule};
+use config::{AssignmentStrategy, Config, Mode, RatePattern};
+use coordinator::{CoordinatorSettings, JudgeSettings, Required};
+use model::{PartitionId, ProducerId, RunClock, Seed, Weights, producer_range};
+use parti::strategy::{ConsistentHash, RoundRobin, Strategy, WeightedConsistentHash};
+use parti::{Limits, MemberId, Names};
+use producer::{Pattern, ProducerSettings, Variation};
+use reports::Channel;
+use worker::WorkerSettings;
+
+use crate::failure::Failure;
+
+/// Beyond the lease, how long a partition may be without an owner after a fault: detection,
+/// election, grants and claims on a busy machine.
+const UNOWNED_GRACE: Duration = Duration::from_secs(5);
+/// How long the first assignment may take, beyond the lease.
+const STARTUP_GRACE: Duration = Duration::from_secs(15);
+
+/// What every role of a run shares.
+#[derive(Clone)]
+pub struct Setup {
+    /// The effective configuration.
+    pub config: Config,
+    /// The seed of everything that is drawn.
+    pub seed: Seed,
+    /// The run's clock.
+    pub clock: RunClock,
+    /// The streams and subjects of the group.
+    pub names: Names,
+    /// Where reports go.
+    pub channel: Channel,
+    /// The weight of every partition.
+    pub weights: Weights,
+}
+
+impl Setup {
+    /// A run of `config`, beginning now.
+    pub fn new(config: Config, seed: Seed, clock: RunClock) -> Result<Self, Failure> {
+        let wrong = |error: broker::NameError| Failure::Usage(error.to_string());
+        let prefix = &config.nats.name_prefix;
+        let names = Names::new(prefix).map_err(wrong)?;
+        let channel = Channel::new(prefix).map_err(wrong)?;
+        let weights = config::weights(&config, seed);
+        Ok(Self { config, seed, clock, names, channel, weights })
+    }
+
+    /// The streams of the run.
+    pub fn streams(&self) -> Vec<StreamSpec> {
+        let jetstream = &self.config.nats.jetstream;
+        let (storage, bytes) = match jetstream.storage {
+            config::Storage::Memory => (Storage::Memory, jetstream.max_memory.bytes()),
+            config::Storage::File => (Storage::File, jetstream.max_file_storage.bytes()),
+        };
+        // Messages and effects are of about the same size; the rest is small.
+        let half = Some(bytes / 20 * 9);
+        let limits = Limits { messages_bytes: half, ledger_bytes: half };
+        let replicas = usize::from(self.config.nats.replicas);
+        let mut streams = self.names.streams(storage, replicas, limits).to_vec();
+        streams.push(self.channel.spec(storage, replicas));
+        streams
+    }
+
+    /// Creates the streams that are not there yet.
+    pub async fn ensure_streams(&self, broker: &impl Admin) -> Result<(), Failure> {
+        for spec in self.streams() {
+            broker.ensure(&spec).await?;
+        }
+        Ok(())
+    }
+
+    /// The faults to come.
+    pub fn schedule(&self) -> Vec<Planned> {
+        let (chaos, until) = (&self.config.chaos, self.config.simulation.duration.duration());
+        if !chaos.enabled {
+            return Vec::new();
+        }
+        let interval = (chaos.interval.min.duration(), chaos.interval.max.duration());
+        schedule(&chaos.events, interval, until, self.seed)
+    }
+
+    /// The name of worker `index`.
+    pub fn worker_id(index: u32) -> MemberId {
+        MemberId::new(format!("worker-{index}")).expect("a word and a number are a name")
+    }
+
+    /// A worker.
+    pub fn worker(&self, id: MemberId) -> WorkerSettings {
+        let workers = &self.config.workers;
+        WorkerSettings {
+            id,
+            weights: self.weights.clone(),
+            lease: workers.lease.duration(),
+            concurrency: workers.concurrency as usize,
+            strategy: self.strategy(),
+            delay: self.delay(),
+            seed: self.seed,
+            clock: self.clock,
+        }
+    }
+
+    fn strategy(&self) -> Box<dyn Strategy> {
+        let config = &self.config.workers.strategy_config;
+        let (virtual_nodes, load_bound) = (config.virtual_nodes, config.load_bound);
+        match self.config.workers.assignment_strategy {
+            AssignmentStrategy::RoundRobin => Box::new(RoundRobin),
+            AssignmentStrategy::ConsistentHash => Box::new(ConsistentHash { virtual_nodes }),
+            AssignmentStrategy::WeightedConsistentHash => {
+                Box::new(WeightedConsistentHash { virtual_nodes, load_bound })
+            }
+        }
+    }
+
+    fn delay(&self) -> RangeInclusive<Duration> {
+        let delay = self.config.workers.processing_delay;
+        delay.min.duration()..=delay.max.duration()
+    }
+
+    /// The name of producer `index`.
+    pub fn producer_id(index: u32) -> ProducerId {
+        ProducerId(format!("producer-{index}"))
+    }
+
+    /// The producer of this name: the number at its end says which range it owns.
+    pub fn producer(&self, id: &ProducerId) -> Result<ProducerSettings, Failure> {
+        let producers = &self.config.producers;
+        let digits = id.0.rsplit('-').next().unwrap_or_default();
+        let index = digits.parse().ok().filter(|index| *index < producers.count);
+        let Some(index) = index.filter(|_| MemberId::new(id.0.clone()).is_ok()) else {
+            return Err(Failure::Usage(format!(
+                "{:?} names no producer: use producer-0 to producer-{} (producers.count is {})",
+                id.0,
+                producers.count - 1,
+                producers.count
+            )));
+        };
+        let rate = self.config.partitions.message_rate_per_partition;
+        let partitions = producer_range(index, producers.count, self.weights.count())
+            .map(PartitionId)
+            .filter_map(|p| Some((p, self.weights.get(p)?, self.weights.rate(p, rate))))
+            .collect();
+        Ok(ProducerSettings {
+            id: id.clone(),
+            partitions,
+            variation: self.variation(id),
+            seed: self.seed,
+            clock: self.clock,
+            give_up_after: config::drain_bound(&self.config),
+        })
+    }
+
+    fn variation(&self, id: &ProducerId) -> Option<Variation> {
+        let variation = &self.config.producers.rate_variation;
+        let pattern = match variation.pattern {
+            RatePattern::Global => Pattern::Global,
+            RatePattern::PerProducer => Pattern::PerProducer,
+        };
+        let (bounds, ramp) = ((variation.min, variation.max), variation.ramp_interval.duration());
+        variation.enabled.then(|| Variation::new(bounds, ramp, pattern, id, self.seed))
+    }
+
+    /// The coordinator.
+    pub fn coordinator(&self) -> CoordinatorSettings {
+        let config = &self.config;
+        let lease = config.workers.lease.duration();
+        let alone = config.simulation.mode != Mode::AllInOne;
+        CoordinatorSettings {
+            judge: JudgeSettings {
+                partitions: self.weights.count(),
+                weights: Some(self.weights.clone()),
+                lease,
+                unowned_bound: lease + UNOWNED_GRACE,
+                startup_bound: lease + STARTUP_GRACE,
+                stall: config.coordinator.validation_window.duration().min(lease * 5),
+                sticky: config.workers.assignment_strategy
+                    == AssignmentStrategy::WeightedConsistentHash,
+                required: if alone { Vec::new() } else { self.required() },
+                started_at: self.clock.started_at(),
+            },
+            clock: self.clock,
+            duration: config.simulation.duration.duration(),
+            drain_bound: config::drain_bound(config),
+            producers: (!alone).then_some(config.producers.count),
+            trim_after: u64::from(config.coordinator.trim_after),
+        }
+    }
+
+    /// What the run must exercise: every fault that its schedule holds, and what it leads to.
+    fn required(&self) -> Vec<Required> {
+        let mut events: Vec<&str> =
+            self.schedule().iter().map(|planned| planned.event.name()).collect();
+        events.sort_unstable();
+        events.dedup();
+        let moves = events.iter().any(|event| event.starts_with("scale_"));
+        let faults = events.iter().map(|event| Required::Fault((*event).to_owned()));
+        faults.chain(moves.then_some(Required::Rebalance)).collect()
+    }
+}

@@ -1,0 +1,43 @@
+//! Streams as they are created and measured.
+
+use crate::{Seq, StreamName, Subject};
+
+/// Where a stream is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Storage {
+    /// In the broker's memory: gone with the broker.
+    Memory,
+    /// On the broker's disk.
+    File,
+}
+
+/// A stream to be created. A full stream refuses appends; nothing is ever evicted but what the
+/// limit per subject says.
+#[derive(Clone, Debug)]
+pub struct StreamSpec {
+    /// Its name.
+    pub name: StreamName,
+    /// The subjects it stores (wildcards allowed).
+    pub subjects: Vec<Subject>,
+    /// Where it is kept.
+    pub storage: Storage,
+    /// On how many servers: 1, 3 or 5.
+    pub replicas: usize,
+    /// Keep only this many records of each subject, dropping the oldest; `None` keeps all.
+    pub max_per_subject: Option<u64>,
+    /// Refuse appends beyond this many bytes; `None` sets no bound.
+    pub max_bytes: Option<u64>,
+}
+
+/// What a stream holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StreamState {
+    /// Sequence of the oldest record that is still there; one more than `last` if it is empty.
+    pub first: Seq,
+    /// Sequence of the newest record ever stored.
+    pub last: Seq,
+    /// Records held.
+    pub records: u64,
+    /// Bytes held.
+    pub bytes: u64,
+}

@@ -1,0 +1,54 @@
+//! Which subjects a filter takes: `*` stands for one token, a final `>` for one or more.
+
+use std::collections::BTreeSet;
+
+use broker::Subject;
+
+/// A set of filters. Plain subjects are looked up, so that a reader may follow thousands.
+#[derive(Clone, Debug)]
+pub(crate) struct Filters {
+    plain: BTreeSet<Subject>,
+    patterns: Vec<Subject>,
+}
+
+impl Filters {
+    pub(crate) fn new(filters: impl IntoIterator<Item = Subject>) -> Self {
+        let (patterns, plain) = filters.into_iter().partition::<Vec<_>, _>(is_pattern);
+        Self { plain: plain.into_iter().collect(), patterns }
+    }
+
+    pub(crate) fn take(&self, subject: &Subject) -> bool {
+        self.plain.contains(subject)
+            || self.patterns.iter().any(|filter| filter.takes(subject.as_str()))
+    }
+}
+
+fn is_pattern(filter: &Subject) -> bool {
+    filter.as_str().split('.').any(|token| token == "*" || token == ">")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wildcards_take_what_they_stand_for() {
+        let subject = |name: &str| Subject::new(name).unwrap();
+        for (filter, name, expected) in [
+            ("a.b", "a.b", true),
+            ("a.b", "a", false),
+            ("a", "a.b", false),
+            ("a.*", "a.b", true),
+            ("a.*", "a", false),
+            ("a.*", "a.b.c", false),
+            ("*.b", "a.b", true),
+            ("a.>", "a.b.c", true),
+            ("a.>", "a", false),
+            (">", "a", true),
+        ] {
+            let filters = Filters::new([subject(filter)]);
+            assert_eq!(filters.take(&subject(name)), expected, "{filter} {name}");
+        }
+        assert!(!Filters::new([]).take(&subject("a")));
+    }
+}

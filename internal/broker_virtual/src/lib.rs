@@ -1,0 +1,23 @@
+//! The port on a broker that exists in memory only and lives in tokio's time.
+//!
+//! The broker itself is a synchronous state machine; whatever is asynchronous, slow or broken
+//! happens on the way to it. So a test with a paused clock runs hours in seconds, and the same seed
+//! gives the same run: every client draws its latencies from a stream of its own.
+//!
+//! This room promises what the port promises, by the port's conformance suite, and nothing else. It
+//! knows no protocol of this project.
+
+mod broker;
+mod client;
+mod faults;
+mod filter;
+mod log;
+mod options;
+mod port;
+mod reader;
+
+pub use broker::VirtualBroker;
+pub use client::VirtualLog;
+pub use faults::{Fate, Fault};
+pub use options::Options;
+pub use reader::VirtualReader;

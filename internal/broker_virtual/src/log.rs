@@ -1,0 +1,170 @@
+//! One stream: the rules of the port as a synchronous state machine.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use broker::{Append, AppendError, Record, Seq, StreamSpec, StreamState, Subject};
+use bytes::Bytes;
+use model::Timestamp;
+use tokio::sync::watch;
+
+use crate::filter::Filters;
+
+/// What a record costs beside its subject and payload, as the real broker counts it, roughly.
+const RECORD_BYTES: u64 = 40;
+
+#[derive(Debug)]
+struct Stored {
+    subject: Subject,
+    at: Timestamp,
+    payload: Bytes,
+}
+
+impl Stored {
+    fn bytes(&self) -> u64 {
+        (self.subject.as_str().len() + self.payload.len()) as u64 + RECORD_BYTES
+    }
+}
+
+/// A stream and everything in it.
+#[derive(Debug)]
+pub(crate) struct Stream {
+    pub(crate) spec: StreamSpec,
+    takes: Filters,
+    records: BTreeMap<Seq, Stored>,
+    by_subject: BTreeMap<Subject, VecDeque<Seq>>,
+    last: Seq,
+    bytes: u64,
+    /// Tells readers of new records, and by its end that the stream is gone.
+    news: watch::Sender<()>,
+}
+
+impl Stream {
+    pub(crate) fn new(spec: StreamSpec) -> Self {
+        Self {
+            takes: Filters::new(spec.subjects.iter().cloned()),
+            spec,
+            records: BTreeMap::new(),
+            by_subject: BTreeMap::new(),
+            last: Seq::NONE,
+            bytes: 0,
+            news: watch::Sender::new(()),
+        }
+    }
+
+    pub(crate) fn news(&self) -> watch::Receiver<()> {
+        self.news.subscribe()
+    }
+
+    pub(crate) fn append(&mut self, append: Append, at: Timestamp) -> Result<Seq, AppendError> {
+        let Append { stream, subject, payload, expect } = append;
+        if !self.takes.take(&subject) {
+            return Err(AppendError::Rejected(format!("{stream} takes no {subject}")));
+        }
+        if let Some(expect) = expect
+            && self.last_of(&expect.subject) != expect.seq
+        {
+            return Err(AppendError::Refused(expect));
+        }
+        let stored = Stored { subject: subject.clone(), at, payload };
+        if self.spec.max_bytes.is_some_and(|max| self.bytes + stored.bytes() > max) {
+            return Err(AppendError::Rejected(format!("{stream} is full")));
+        }
+        self.last = self.last.next();
+        self.bytes += stored.bytes();
+        self.records.insert(self.last, stored);
+        self.by_subject.entry(subject.clone()).or_default().push_back(self.last);
+        self.evict(&subject);
+        self.news.send_replace(());
+        Ok(self.last)
+    }
+
+    fn evict(&mut self, subject: &Subject) {
+        let Some(max) = self.spec.max_per_subject else { return };
+        let seqs = self.by_subject.get(subject).map_or(0, VecDeque::len) as u64;
+        for _ in max..seqs {
+            self.drop_oldest(subject);
+        }
+    }
+
+    fn drop_oldest(&mut self, subject: &Subject) {
+        let Some(seqs) = self.by_subject.get_mut(subject) else { return };
+        let dropped = seqs.pop_front().and_then(|seq| self.records.remove(&seq));
+        self.bytes -= dropped.map_or(0, |stored| stored.bytes());
+        if seqs.is_empty() {
+            self.by_subject.remove(subject);
+        }
+    }
+
+    pub(crate) fn trim(&mut self, subject: &Subject, below: Seq) {
+        while self.by_subject.get(subject).and_then(VecDeque::front).is_some_and(|seq| *seq < below)
+        {
+            self.drop_oldest(subject);
+        }
+    }
+
+    pub(crate) fn state(&self) -> StreamState {
+        let first = self.records.keys().next().copied().unwrap_or(self.last.next());
+        let records = self.records.len() as u64;
+        StreamState { first, last: self.last, records, bytes: self.bytes }
+    }
+
+    fn last_of(&self, subject: &Subject) -> Seq {
+        self.by_subject.get(subject).and_then(VecDeque::back).copied().unwrap_or(Seq::NONE)
+    }
+
+    pub(crate) fn last(&self, filter: &Subject) -> Option<Record> {
+        let filter = Filters::new([filter.clone()]);
+        self.lasts(&filter).into_iter().max().and_then(|seq| self.record(seq, 0))
+    }
+
+    /// The last sequence of every subject that `filters` take.
+    pub(crate) fn lasts(&self, filters: &Filters) -> Vec<Seq> {
+        let taken = self.by_subject.iter().filter(|(subject, _)| filters.take(subject));
+        taken.filter_map(|(_, seqs)| seqs.back().copied()).collect()
+    }
+
+    pub(crate) fn first_at(&self, subject: &Subject, at: Seq) -> Option<Record> {
+        let seqs = self.by_subject.get(subject)?;
+        let seq = seqs.get(seqs.partition_point(|seq| *seq < at))?;
+        self.record(*seq, 0)
+    }
+
+    pub(crate) fn from(&self, start: Seq) -> Vec<Record> {
+        self.records
+            .range(start..)
+            .map(|(seq, _)| seq)
+            .filter_map(|seq| self.record(*seq, 0))
+            .collect()
+    }
+
+    pub(crate) fn record(&self, seq: Seq, pending: u64) -> Option<Record> {
+        let Stored { subject, at, payload } = self.records.get(&seq)?;
+        let (subject, payload) = (subject.clone(), payload.clone());
+        Some(Record { subject, seq, stored_at_us: at.0, payload, pending })
+    }
+
+    /// The sequences of up to `max` records from `start` on that `filters` take, and where to look
+    /// for further ones.
+    pub(crate) fn scan(&self, filters: &Filters, start: Seq, max: usize) -> (Vec<Seq>, Seq) {
+        let mut found = Vec::new();
+        for (seq, stored) in self.records.range(start..) {
+            if filters.take(&stored.subject) {
+                found.push(*seq);
+                if found.len() == max {
+                    return (found, seq.next());
+                }
+            }
+        }
+        (found, start.max(self.last.next()))
+    }
+
+    /// How many records from `start` on `filters` take.
+    pub(crate) fn count(&self, filters: &Filters, start: Seq) -> u64 {
+        if start > self.last {
+            return 0;
+        }
+        let taken = self.by_subject.iter().filter(|(subject, _)| filters.take(subject));
+        let left = |seqs: &VecDeque<Seq>| seqs.len() - seqs.partition_point(|seq| *seq < start);
+        taken.map(|(_, seqs)| left(seqs) as u64).sum()
+    }
+}

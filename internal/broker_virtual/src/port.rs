@@ -1,0 +1,78 @@
+//! The port, spoken by a connection.
+
+use broker::{
+    Admin, Append, AppendError, BrokerError, Log, Record, Seq, Start, StreamName, StreamSpec,
+    StreamState, Subject,
+};
+
+use crate::broker::State;
+use crate::client::VirtualLog;
+use crate::reader::VirtualReader;
+
+impl Log for VirtualLog {
+    type Reader = VirtualReader;
+
+    async fn append(&self, append: Append) -> Result<Seq, AppendError> {
+        self.send(append).await.unwrap_or_else(|| Err(AppendError::InDoubt("no answer".into())))
+    }
+
+    async fn last(
+        &self,
+        stream: &StreamName,
+        subject: &Subject,
+    ) -> Result<Option<Record>, BrokerError> {
+        self.ask(|state| Ok(state.stream(stream)?.last(subject))).await
+    }
+
+    async fn first_at(
+        &self,
+        stream: &StreamName,
+        subject: &Subject,
+        at: Seq,
+    ) -> Result<Option<Record>, BrokerError> {
+        self.ask(|state| Ok(state.stream(stream)?.first_at(subject, at))).await
+    }
+
+    async fn read(
+        &self,
+        stream: &StreamName,
+        filters: Vec<Subject>,
+        start: Start,
+    ) -> Result<VirtualReader, BrokerError> {
+        let reader = |state: &mut State| {
+            Ok(VirtualReader::new(self.clone(), state.stream(stream)?, filters, start))
+        };
+        self.ask(reader).await
+    }
+}
+
+impl Admin for VirtualLog {
+    async fn ensure(&self, spec: &StreamSpec) -> Result<(), BrokerError> {
+        self.ask(|state| state.ensure(spec)).await
+    }
+
+    async fn state(&self, stream: &StreamName) -> Result<Option<StreamState>, BrokerError> {
+        self.ask(|state| Ok(state.stream(stream).ok().map(|stream| stream.state()))).await
+    }
+
+    async fn trim(
+        &self,
+        stream: &StreamName,
+        subject: &Subject,
+        below: Seq,
+    ) -> Result<(), BrokerError> {
+        self.ask(|state| {
+            state.stream_mut(stream)?.trim(subject, below);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn delete(&self, stream: &StreamName) -> Result<(), BrokerError> {
+        self.ask(|state| {
+            state.delete(stream);
+            Ok(())
+        })
+        .await
+    }
+}

@@ -1,0 +1,109 @@
+//! What concerns two keys at once.
+
+use crate::error::Finding;
+use crate::key::KeyPath;
+use crate::{Config, NatsMode, ValueError};
+
+/// Every pair of keys that do not go together. The first key of a finding is the one to change.
+pub(crate) fn relations(config: &Config) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut refuse = |wrong: bool, keys: &[&str], what: String, right: String| {
+        if wrong {
+            let keys = keys.iter().map(|key| KeyPath::of(key)).collect();
+            findings.push(Finding { keys, error: ValueError { what, right } });
+        }
+    };
+
+    let (producers, partitions) = (config.producers.count, config.partitions.count);
+    refuse(
+        producers > partitions,
+        &["producers.count", "partitions.count"],
+        format!("{producers} is more than partitions.count, which is {partitions}"),
+        format!("use a whole number from 1 to {partitions}"),
+    );
+
+    let variation = &config.producers.rate_variation;
+    refuse(
+        variation.min >= variation.max,
+        &["producers.rate_variation.min", "producers.rate_variation.max"],
+        format!("{} is not below rate_variation.max, which is {}", variation.min, variation.max),
+        "use a min below the max".into(),
+    );
+
+    let delay = config.workers.processing_delay;
+    refuse(
+        delay.min > delay.max,
+        &["workers.processing_delay.min", "workers.processing_delay.max"],
+        format!("{} is longer than processing_delay.max, which is {}", delay.min, delay.max),
+        "use a min up to the max".into(),
+    );
+
+    let (chaos, duration) = (&config.chaos, config.simulation.duration);
+    refuse(
+        chaos.enabled && chaos.events.is_empty(),
+        &["chaos.events", "chaos.enabled"],
+        "chaos is enabled, but the list is empty".into(),
+        "list at least one event, or use chaos.enabled: false".into(),
+    );
+    refuse(
+        chaos.enabled && chaos.interval.min >= duration,
+        &["chaos.interval", "simulation.duration", "chaos.enabled"],
+        format!(
+            "no event would ever happen: the first is due after {} at the earliest, but \
+                 simulation.duration is {duration}",
+            chaos.interval.min
+        ),
+        format!("use an interval that starts below {duration}"),
+    );
+
+    let nats = &config.nats;
+    refuse(
+        nats.mode == NatsMode::Embedded && nats.replicas > 1,
+        &["nats.replicas", "nats.mode"],
+        format!("{} copies need a cluster, and the embedded server is alone", nats.replicas),
+        "use 1, or nats.mode: external".into(),
+    );
+
+    let auth = &nats.auth;
+    let by_user = auth.user.is_some() || auth.password.is_some();
+    let ways: Vec<&str> = [
+        ("credentials_file", auth.credentials_file.is_some()),
+        ("nkey_seed_file", auth.nkey_seed_file.is_some()),
+        ("user and password", by_user),
+        ("token", auth.token.is_some()),
+    ]
+    .into_iter()
+    .filter_map(|(way, given)| given.then_some(way))
+    .collect();
+    refuse(
+        ways.len() > 1,
+        &["nats.auth"],
+        format!("{} ways to log in ({})", ways.len(), ways.join(", ")),
+        "use one of them".into(),
+    );
+    for (given, missing, wrong) in [
+        ("user", "password", auth.user.is_some() && auth.password.is_none()),
+        ("password", "user", auth.user.is_none() && auth.password.is_some()),
+    ] {
+        refuse(
+            wrong,
+            &[&format!("nats.auth.{given}"), &format!("nats.auth.{missing}")],
+            format!("{missing} is missing"),
+            "use user and password together, or neither".into(),
+        );
+    }
+
+    let tls = &nats.tls;
+    for (given, missing, wrong) in [
+        ("cert_file", "key_file", tls.cert_file.is_some() && tls.key_file.is_none()),
+        ("key_file", "cert_file", tls.cert_file.is_none() && tls.key_file.is_some()),
+    ] {
+        refuse(
+            wrong,
+            &[&format!("nats.tls.{given}"), &format!("nats.tls.{missing}")],
+            format!("{missing} is missing"),
+            "use cert_file and key_file together, or neither".into(),
+        );
+    }
+    findings
+}

@@ -1,0 +1,45 @@
+//! What must be accepted: both ends of every range, every form of a value, and pairs of keys that
+//! only look as if they did not go together.
+
+use config::{Config, Overrides};
+
+const TABLE: &[&str] = &[
+    "simulation: {duration: 1ms, seed: 0}",
+    "simulation: {duration: 365d, seed: 18446744073709551615}",
+    "partitions: {count: 1, message_rate_per_partition: 0.0001}\nproducers: {count: 1}",
+    "partitions: {count: 100000, message_rate_per_partition: 1000000}\nproducers: {count: 100000}",
+    "partitions: {weights: {exponential: {extreme_percent: 0.999, extreme_weight: 1}}}",
+    "partitions: {weights: {exponential: {extreme_weight: 1000000, normal_weight: 1000000}}}",
+    "producers: {rate_variation: {min: 0.001, max: 1000, pattern: per-producer}}",
+    "workers: {count: 1, lease: 500ms, concurrency: 1, processing_delay: 0ms}",
+    "workers: {count: 1000, concurrency: 10000, processing_delay: {min: 50ms}}",
+    "workers: {strategy_config: {virtual_nodes: 1, load_bound: 1.01}}",
+    "workers: {strategy_config: {virtual_nodes: 10000, load_bound: 10}}",
+    "workers: {assignment_strategy: ConsistentHash, processing_delay: 10-50ms}",
+    "workers: {assignment_strategy: RoundRobin, processing_delay: {}}",
+    "coordinator: {validation_window: 1ms, report_interval: 1ms, trim_after: 1}",
+    "chaos: {events: []}",
+    "chaos: {enabled: true, interval: 1ms, restart_after: 0s}",
+    "chaos: {enabled: true, interval: 59m-2h}",
+    "chaos: {interval: 2h}",
+    "nats: {mode: external, replicas: 3}",
+    "nats: {mode: external, replicas: 5, url: 'nats://a:1,tls://b:2, c'}",
+    "nats: {name_prefix: a}",
+    "nats: {name_prefix: aA0-_aaaaaaaaaaaaaaaaaaaaaaaaaaa, existing: delete, port: 1}",
+    "nats: {port: 65535, server_bin: /bin/x, jetstream: {store_dir: /tmp/x, storage: memory}}",
+    "nats: {jetstream: {max_memory: 1, max_file_storage: 9TiB}}",
+    "nats: {auth: {user: u, password: p}, tls: {cert_file: c, key_file: k, required: true}}",
+    "nats: {auth: {token: t}, tls: {ca_file: c}}",
+    "nats: {auth: {credentials_file: c}}",
+    "nats: {auth: {nkey_seed_file: n}}",
+    "metrics: {prometheus: {enabled: true, port: 1, host: 0.0.0.0}}",
+    "checkpoint: {enabled: true, interval: 1ms, path: x, keep: 1}",
+];
+
+#[test]
+fn what_is_right_is_accepted() {
+    for text in TABLE {
+        let answer = Config::parse(text, "c.yaml", &Overrides::default());
+        assert!(answer.is_ok(), "{text}\n{}", answer.unwrap_err());
+    }
+}

@@ -1,0 +1,115 @@
+//! The end of the case: what the verdict is, and the report.
+
+use model::{Seed, Timestamp};
+
+use crate::judge::Judge;
+use crate::{End, Exercised, Report, Required, RunInfo, Verdict};
+
+impl Judge {
+    /// The report while the run goes on: nothing is lost yet.
+    pub fn interim(&self, at: Timestamp, run: &RunInfo) -> Report {
+        self.report(Verdict::Running, vec![], at, run)
+    }
+
+    /// Ends the case: decides what is lost, and gives the verdict. Every record of the three
+    /// streams and the last report of everybody must have been handed in before.
+    pub fn finish(&mut self, end: End, run: &RunInfo) -> Report {
+        self.gate.open();
+        while let Some((partition, entry)) = self.gate.next() {
+            self.record(partition, entry);
+        }
+        while !self.cases.is_empty() {
+            self.decide_front();
+        }
+        self.rebalances.finish(&mut self.docket);
+        for index in 0..self.accounts.len() {
+            self.decided_early(index, end.at);
+            self.lost_in_delivery(index, &end);
+            if end.broker_reachable {
+                self.lost_by_broker(index, end.at);
+                self.unexpected(index, end.at);
+                self.still_unowned(index, &end);
+            }
+        }
+        let (verdict, reasons) = self.verdict(&end);
+        let mut report = self.report(verdict, reasons, end.at, run);
+        report.interrupted = end.interrupted;
+        report.resources = end.resources;
+        report
+    }
+
+    fn report(
+        &self,
+        verdict: Verdict,
+        reasons: Vec<String>,
+        at: Timestamp,
+        run: &RunInfo,
+    ) -> Report {
+        Report {
+            verdict,
+            exit_code: verdict.exit_code(),
+            reasons,
+            seed: Seed(run.seed),
+            commit: run.commit.clone(),
+            reproduce: run.reproduce.clone(),
+            started_at: self.docket.settings.started_at,
+            ended_at: at,
+            interrupted: false,
+            totals: self.totals(),
+            anomalies: self.docket.findings.anomalies(),
+            findings: self.docket.findings.kept().to_vec(),
+            exercised: self.exercised(),
+            rebalances: self.rebalances.all().cloned().collect(),
+            recoveries: self.recoveries.all().to_vec(),
+            faults: self.docket.faults.iter().cloned().collect(),
+            resources: Default::default(),
+            config: run.config.clone(),
+        }
+    }
+
+    fn exercised(&self) -> Vec<Exercised> {
+        let work = self.workers.sums();
+        let happened = |required: &Required| match required {
+            Required::Fault(event) => self.docket.faults.happened(event),
+            Required::Rebalance => self.rebalances.voluntary > 0,
+            Required::Handover => self.handovers > 0,
+            Required::Takeover => self.takeovers > 0,
+            Required::LeaderChange => self.group.elected > 1,
+            Required::Fenced => work.fenced > 0,
+            Required::Reprocessed => work.attempts > self.counts.effects,
+            Required::Recovered => self.producers.sums().2 > 0,
+        };
+        let all = self.docket.settings.required.iter();
+        all.map(|required| Exercised { required: required.clone(), happened: happened(required) })
+            .collect()
+    }
+
+    fn verdict(&self, end: &End) -> (Verdict, Vec<String>) {
+        let anomalies = self.docket.findings.anomalies();
+        let of = |liveness: bool| -> Vec<String> {
+            let found = anomalies.found().filter(|(class, _)| class.is_liveness() == liveness);
+            found.map(|(class, count)| format!("{}: {count}", class.words())).collect()
+        };
+        let wrong = of(false);
+        if !wrong.is_empty() {
+            return (Verdict::Correctness, wrong);
+        }
+        if !end.broker_reachable {
+            return (Verdict::Environment, vec!["the broker did not answer at the end".into()]);
+        }
+        let late = of(true);
+        if !late.is_empty() {
+            return (Verdict::Liveness, late);
+        }
+        if self.counts.received == 0 {
+            return (Verdict::Inconclusive, vec!["no message had an effect".into()]);
+        }
+        let missed = self.exercised().into_iter().filter(|exercised| !exercised.happened);
+        let missed: Vec<_> = missed.map(|e| format!("never happened: {}", e.required)).collect();
+        match missed.is_empty() {
+            true => (Verdict::Pass, missed),
+            false if end.interrupted => (Verdict::Pass, missed),
+            false => (Verdict::Inconclusive, missed),
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! What every part of the judge writes to: findings and events; and what it looks up: the bounds and
+//! the faults.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use broker::Seq;
+use model::{PartitionId, Timestamp};
+use parti::records::Holder;
+
+use crate::event::Events;
+use crate::faults::Faults;
+use crate::finding::Findings;
+use crate::{Class, Culprit, Event, Evidence, Finding, JudgeSettings, Range, Rule};
+
+/// The ledger record that is being judged.
+#[derive(Clone, Debug)]
+pub(crate) struct By {
+    pub ledger: Seq,
+    pub at: Timestamp,
+    pub holder: Arc<Holder>,
+}
+
+impl By {
+    pub fn culprit(&self) -> Culprit {
+        member(&self.holder)
+    }
+
+    /// The record as evidence.
+    pub fn shows(&self, what: impl Into<String>) -> Evidence {
+        Evidence {
+            what: what.into(),
+            at: Some(self.at),
+            ledger: Some(self.ledger),
+            message: None,
+            holder: Some(Holder::clone(&self.holder)),
+        }
+    }
+}
+
+/// A holder as a culprit.
+pub(crate) fn member(holder: &Holder) -> Culprit {
+    Culprit::Member { member: holder.member.clone(), session: holder.session }
+}
+
+/// Evidence that is no ledger record.
+pub(crate) fn note(what: impl Into<String>, at: Option<Timestamp>) -> Evidence {
+    Evidence { what: what.into(), at, ledger: None, message: None, holder: None }
+}
+
+/// The time `span` before `at`.
+pub(crate) fn before(at: Timestamp, span: Duration) -> Timestamp {
+    let micros = i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
+    Timestamp(at.0.saturating_sub(micros))
+}
+
+/// A finding in the making.
+pub(crate) struct Charge {
+    pub class: Class,
+    pub rule: Rule,
+    pub count: u64,
+    pub partition: Option<PartitionId>,
+    pub sequences: Vec<Range>,
+    pub at: Timestamp,
+    pub culprit: Culprit,
+    pub detail: String,
+    pub evidence: Vec<Evidence>,
+}
+
+/// Ranges of sequences that one finding names.
+const RANGES_MAX: usize = 32;
+
+/// Where everything that the judge finds is written down.
+#[derive(Clone, Debug)]
+pub(crate) struct Docket {
+    pub settings: JudgeSettings,
+    pub faults: Faults,
+    pub findings: Findings,
+    pub events: Events,
+}
+
+impl Docket {
+    pub fn new(settings: JudgeSettings) -> Self {
+        Self {
+            settings,
+            faults: Faults::default(),
+            findings: Findings::default(),
+            events: Events::default(),
+        }
+    }
+
+    /// Writes a finding down, with the faults that were open when it happened.
+    pub fn charge(&mut self, charge: Charge) {
+        let mut sequences = charge.sequences;
+        sequences.truncate(RANGES_MAX);
+        let finding = Finding {
+            class: charge.class,
+            rule: charge.rule,
+            count: charge.count,
+            partition: charge.partition,
+            sequences,
+            at: charge.at,
+            culprit: charge.culprit,
+            detail: charge.detail,
+            evidence: charge.evidence,
+            faults: self.faults.open(before(charge.at, self.settings.lease), charge.at),
+        };
+        if self.findings.record(finding.clone()) {
+            self.events.push(Event::Finding(finding));
+        }
+    }
+}

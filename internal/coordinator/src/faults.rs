@@ -1,0 +1,68 @@
+//! The faults that were injected: what explains a silence, and what was open when.
+
+use std::collections::VecDeque;
+
+use model::Timestamp;
+use parti::MemberId;
+use reports::{Fault, FaultKind};
+
+/// Faults that are kept for the report and as explanations; older ones are only counted.
+const KEPT_MAX: usize = 20_000;
+
+/// Every fault so far.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Faults {
+    kept: VecDeque<Fault>,
+    count: u64,
+}
+
+impl Faults {
+    /// Takes a fault; says whether it is a new one.
+    pub fn record(&mut self, fault: Fault) -> bool {
+        // Faults are told in order: a new one need not be looked for.
+        let is_next = self.kept.back().is_none_or(|last| last.id < fault.id);
+        let searched = if is_next { 0 } else { self.kept.len() };
+        let mut known = self.kept.iter_mut().rev().take(searched);
+        if let Some(known) = known.find(|known| known.id == fault.id) {
+            *known = fault;
+            return false;
+        }
+        self.count += 1;
+        if self.kept.len() == KEPT_MAX {
+            self.kept.pop_front();
+        }
+        self.kept.push_back(fault);
+        true
+    }
+
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Fault> {
+        self.kept.iter()
+    }
+
+    /// Whether a fault named `event` happened.
+    pub fn happened(&self, event: &str) -> bool {
+        self.kept.iter().any(|fault| fault.event == event)
+    }
+
+    /// The faults that were open at some time of `from..=to`, in words.
+    pub fn open(&self, from: Timestamp, to: Timestamp) -> Vec<String> {
+        const NAMED_MAX: usize = 8;
+        let open = self.kept.iter().rev().filter(|fault| fault.overlaps(from, to));
+        open.take(NAMED_MAX)
+            .map(|fault| format!("#{} {} on {}", fault.id, fault.event, fault.target))
+            .collect()
+    }
+
+    /// A fault that explains why `member` could not be heard at some time of `from..=to`.
+    pub fn silencing(&self, member: &MemberId, from: Timestamp, to: Timestamp) -> Option<&Fault> {
+        self.kept.iter().rev().find(|fault| {
+            matches!(fault.kind, FaultKind::Silence | FaultKind::Broker)
+                && fault.hits(member)
+                && fault.overlaps(from, to)
+        })
+    }
+}

@@ -1,0 +1,197 @@
+//! The judge: takes every record and report in, and routes it to who knows what to make of it.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use broker::Seq;
+use model::{PartitionId, Timestamp};
+use parti::MemberId;
+use parti::records::{
+    ForeignRecord, Grant, LeaderBeat, LeaderRecord, LedgerRecord, MemberRecord, Plan, Session, Term,
+};
+
+use crate::account::{Account, Counts};
+use crate::docket::Docket;
+use crate::gate::{Entry, Gate};
+use crate::group::Group;
+use crate::ownership::{Case, Chain, Seats};
+use crate::rebalance::Rebalances;
+use crate::recovery::Recoveries;
+use crate::sides::{Producers, Workers};
+use crate::{Event, Fault, FaultKind, JudgeSettings, Output, ProducerReport, WorkerReport};
+
+/// Judges one run. See the crate's documentation.
+#[derive(Clone, Debug)]
+pub struct Judge {
+    pub(crate) docket: Docket,
+    pub(crate) counts: Counts,
+    pub(crate) accounts: Vec<Account>,
+    pub(crate) gate: Gate,
+    pub(crate) chains: Vec<Chain>,
+    /// Claims and releases that wait for the group's stream to be read up to their time.
+    pub(crate) cases: VecDeque<Case>,
+    pub(crate) group: Group,
+    pub(crate) seats: Seats,
+    pub(crate) rebalances: Rebalances,
+    pub(crate) producers: Producers,
+    pub(crate) workers: Workers,
+    pub(crate) draining_at: Option<Timestamp>,
+    pub(crate) judged_at: Timestamp,
+    pub(crate) claims: u64,
+    pub(crate) takeovers: u64,
+    pub(crate) handovers: u64,
+    pub(crate) unowned_micros: u128,
+    pub(crate) recoveries: Recoveries,
+}
+
+impl Judge {
+    /// A judge that has seen nothing yet.
+    pub fn new(settings: JudgeSettings) -> Self {
+        let partitions = settings.partitions;
+        Self {
+            judged_at: settings.started_at,
+            docket: Docket::new(settings),
+            counts: Counts::default(),
+            accounts: (0..partitions).map(|p| Account::new(PartitionId(p))).collect(),
+            gate: Gate::default(),
+            chains: vec![Chain::default(); partitions as usize],
+            cases: VecDeque::new(),
+            group: Group::default(),
+            seats: Seats::new(partitions),
+            rebalances: Rebalances::default(),
+            producers: Producers::default(),
+            workers: Workers::default(),
+            draining_at: None,
+            claims: 0,
+            takeovers: 0,
+            handovers: 0,
+            unowned_micros: 0,
+            recoveries: Recoveries::default(),
+        }
+    }
+
+    /// A record of the ledger, on the chain of `partition`. In ledger order.
+    pub fn ledger(
+        &mut self,
+        partition: PartitionId,
+        seq: Seq,
+        at: Timestamp,
+        record: Result<LedgerRecord<Output>, ForeignRecord>,
+    ) {
+        self.judged_at = self.judged_at.max(at);
+        match record {
+            Ok(record) if self.knows(partition) => {
+                if let Some(entry) = self.gate.pass(partition, Entry { seq, at, record }) {
+                    self.record(partition, entry);
+                }
+                while let Some((partition, entry)) = self.gate.next() {
+                    self.record(partition, entry);
+                }
+            }
+            _ => self.counts.foreign += 1,
+        }
+    }
+
+    /// A record of a member. Records of the group's stream come in stream order.
+    pub fn member(&mut self, member: MemberId, seq: Seq, at: Timestamp, record: MemberRecord) {
+        self.group_read(at);
+        let session = match &record {
+            MemberRecord::Joined { .. } => Session(seq.0),
+            MemberRecord::Alive { session, .. }
+            | MemberRecord::Left { session }
+            | MemberRecord::Expired { session, .. } => *session,
+        };
+        if self.group.member(&member, session, at, &record, &mut self.docket) {
+            self.seats.free(&member);
+        }
+    }
+
+    /// A record of who leads.
+    pub fn leader(&mut self, seq: Seq, at: Timestamp, record: LeaderRecord) {
+        self.group_read(at);
+        let event = self.group.leader(Term(seq.0), at, record);
+        self.docket.events.push(event);
+    }
+
+    /// A leader's sign of life.
+    pub fn leader_beat(&mut self, _seq: Seq, at: Timestamp, beat: LeaderBeat) {
+        self.group_read(at);
+        self.group.term = self.group.term.max(beat.term);
+    }
+
+    /// What a member may own.
+    pub fn grant(&mut self, member: MemberId, _seq: Seq, at: Timestamp, grant: Grant) {
+        self.group_read(at);
+        self.granted(&Arc::new(member), at, grant);
+    }
+
+    /// Why the assignment changes.
+    pub fn plan(&mut self, _seq: Seq, at: Timestamp, plan: Plan) {
+        self.group_read(at);
+        let relief = self.overload(&plan);
+        self.rebalances.plan(at, plan, relief, &mut self.docket);
+    }
+
+    /// What a producer says of itself.
+    pub fn producer_report(&mut self, report: ProducerReport) {
+        for (partition, sent) in &report.partitions {
+            if let Some(account) = self.accounts.get_mut(partition.0 as usize) {
+                account.acknowledge(&sent.acked, &mut self.counts);
+                account.bound();
+            }
+        }
+        self.producers.record(&report);
+    }
+
+    /// What a worker says of itself.
+    pub fn worker_report(&mut self, report: WorkerReport) {
+        self.workers.record(report);
+    }
+
+    /// What chaos did. The same `id` again replaces it.
+    pub fn fault(&mut self, fault: Fault) {
+        let is_new = self.docket.faults.record(fault.clone());
+        if is_new
+            && fault.kind == FaultKind::Crash
+            && let Ok(member) = MemberId::new(fault.target.clone())
+        {
+            self.group.crashed(&member, fault.at);
+            self.recoveries.killed(&fault, self.seats.owned_by(&member));
+        }
+        self.docket.events.push(Event::Fault(fault));
+    }
+
+    /// Producers send nothing more: what has no work left needs no owner any more.
+    pub fn draining(&mut self, at: Timestamp) {
+        self.draining_at.get_or_insert(at);
+    }
+
+    /// The newest ledger record of `partition` that was judged: everything *below* it may be
+    /// trimmed, never the record itself. `None` if there is none.
+    pub fn ledger_through(&self, partition: PartitionId) -> Option<Seq> {
+        let last = self.chains.get(partition.0 as usize)?.last;
+        (last > Seq::NONE).then_some(last)
+    }
+
+    /// A record on a subject that nobody uses.
+    pub fn foreign(&mut self) {
+        self.counts.foreign += 1;
+    }
+
+    /// What happened since the last call.
+    pub fn drain_events(&mut self) -> Vec<Event> {
+        self.docket.events.drain()
+    }
+
+    pub(crate) fn knows(&self, partition: PartitionId) -> bool {
+        (partition.0 as usize) < self.accounts.len()
+    }
+
+    /// The group's stream was read up to `at`: what waited for it is decided.
+    fn group_read(&mut self, at: Timestamp) {
+        self.judged_at = self.judged_at.max(at);
+        while self.cases.front().is_some_and(|case| case.by.at < at) {
+            self.decide_front();
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! The coordinator: leads a run through its phases ([`Coordinator`]) and judges it ([`Judge`]): was a
+//! message lost, repeated or reordered, and did two members own one partition?
+//!
+//! Everything but `run` is synchronous and deterministic. The judge is told what the streams hold, what
+//! the two ends report and what chaos did; every time is handed in, none is read. It believes
+//! records over reports: what was stored, claimed and done is in the streams, and only what they
+//! cannot show (an acknowledged publish, a refused effect) is taken from reports.
+
+mod account;
+mod anomalies;
+mod bound;
+mod class;
+mod close;
+mod decide;
+mod docket;
+mod effect;
+mod event;
+mod faults;
+mod finding;
+mod gate;
+mod grants;
+mod group;
+mod judge;
+mod ledger;
+mod life;
+mod losses;
+mod messages;
+mod moves;
+mod ownership;
+mod rebalance;
+mod recovery;
+mod report;
+mod run;
+mod seen;
+mod settings;
+mod sides;
+mod size;
+mod standing;
+mod suspicion;
+mod text;
+mod text_findings;
+mod totals;
+mod vacancy;
+mod verdict;
+
+pub use anomalies::Anomalies;
+pub use class::{Class, Rule};
+pub use event::{Event, Ownership};
+pub use finding::{Culprit, Evidence, Finding};
+pub use judge::Judge;
+pub use recovery::Recovery;
+pub use report::{End, Exercised, Rebalance, Report, RunInfo};
+pub use reports::{
+    Fault, FaultKind, Fenced, Output, PartitionSent, ProducerReport, Range, Unreadable,
+    WorkerReport,
+};
+pub use run::{Conducted, Coordinator, CoordinatorError, CoordinatorSettings, Progress, Read};
+pub use seen::Seen;
+pub use settings::{JudgeSettings, Required};
+pub use totals::{Totals, WorkerStates};
+pub use verdict::Verdict;

@@ -1,0 +1,117 @@
+//! The report of a run, as other programs read it. The keys keep their meaning.
+
+use std::collections::BTreeMap;
+
+use model::{Seed, Timestamp};
+use parti::MemberId;
+use parti::records::{Epoch, Term};
+use serde::{Deserialize, Serialize};
+
+use crate::{Anomalies, Fault, Finding, Recovery, Required, Totals, Verdict};
+
+/// How the run ended, as the coordinator saw it.
+#[derive(Clone, Debug)]
+pub struct End {
+    /// When.
+    pub at: Timestamp,
+    /// Every stored message was done within the bound for draining.
+    pub drained_within: bool,
+    /// The broker answered at the end.
+    pub broker_reachable: bool,
+    /// Somebody ended the run before its time.
+    pub interrupted: bool,
+    /// What the run used, such as `memory_bytes_max`.
+    pub resources: BTreeMap<String, f64>,
+}
+
+/// What is known of a run without judging it.
+#[derive(Clone, Debug, Default)]
+pub struct RunInfo {
+    /// Its seed.
+    pub seed: u64,
+    /// The commit it was built from.
+    pub commit: String,
+    /// The command that repeats it.
+    pub reproduce: String,
+    /// Its configuration.
+    pub config: serde_json::Value,
+}
+
+/// The report.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Its exit code.
+    pub exit_code: u8,
+    /// Why, in words.
+    pub reasons: Vec<String>,
+    /// The seed.
+    pub seed: Seed,
+    /// The commit it was built from.
+    pub commit: String,
+    /// The command that repeats the run.
+    pub reproduce: String,
+    /// When the run began.
+    pub started_at: Timestamp,
+    /// When it was judged.
+    pub ended_at: Timestamp,
+    /// Somebody ended it before its time.
+    pub interrupted: bool,
+    /// Every count.
+    pub totals: Totals,
+    /// What went wrong, counted.
+    pub anomalies: Anomalies,
+    /// What went wrong, with evidence: the first ones.
+    pub findings: Vec<Finding>,
+    /// What had to be exercised, and whether it was.
+    pub exercised: Vec<Exercised>,
+    /// Every change of the assignment (the newest ones, if there are very many).
+    pub rebalances: Vec<Rebalance>,
+    /// How long partitions of killed members were without an owner (the newest ones).
+    pub recoveries: Vec<Recovery>,
+    /// Every fault (the newest ones, if there are very many).
+    pub faults: Vec<Fault>,
+    /// What the run used.
+    pub resources: BTreeMap<String, f64>,
+    /// The configuration.
+    pub config: serde_json::Value,
+}
+
+/// A thing that the run had to exercise.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exercised {
+    /// What.
+    pub required: Required,
+    /// Whether it happened.
+    pub happened: bool,
+}
+
+/// A change of the assignment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rebalance {
+    /// When it was planned.
+    pub at: Timestamp,
+    /// The leader's term.
+    pub term: Term,
+    /// The first epoch that carries it out.
+    pub epoch: Epoch,
+    /// The leader.
+    pub leader: MemberId,
+    /// Why: who came, left or fell silent.
+    pub cause: String,
+    /// How many members share the partitions now.
+    pub members: u32,
+    /// Partitions that got another owner, counted from the claims.
+    pub moved: u32,
+    /// Of these, partitions whose owner before was alive and stayed.
+    pub voluntary: u32,
+    /// Moves that were unavoidable, counted by the judge.
+    pub needed: u32,
+    /// What the leader said it would move.
+    pub planned_moved: u64,
+    /// What the leader said was unavoidable.
+    pub planned_needed: u64,
+    /// From the plan until every partition was owned by whom it was granted to.
+    pub seconds: Option<f64>,
+}

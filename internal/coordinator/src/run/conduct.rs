@@ -1,0 +1,266 @@
+//! The phases of a run, and what is told of it meanwhile.
+
+use std::time::Duration;
+
+use broker::{Admin, Seq, StreamName};
+use model::RunClock;
+use parti::Names;
+use reports::{Channel, Phase, Report};
+use serde::{Deserialize, Serialize};
+use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
+
+use super::error::CoordinatorError;
+use super::feed::{Feed, Read};
+use super::follow::{Following, Input};
+use super::trim::Trims;
+use crate::{Event, Judge, JudgeSettings, Totals};
+
+/// How often figures are told, and phases considered.
+const TICK: Duration = Duration::from_millis(250);
+/// Records that are taken from the queue before anything else is looked at.
+const BATCH: usize = 512;
+/// How long the last reports of workers that leave are waited for.
+const FAREWELL_MAX: Duration = Duration::from_secs(10);
+
+/// What a coordinator needs to know.
+#[derive(Clone, Debug)]
+pub struct CoordinatorSettings {
+    /// By what the run is judged.
+    pub judge: JudgeSettings,
+    /// The run's clock.
+    pub clock: RunClock,
+    /// How long messages are sent.
+    pub duration: Duration,
+    /// How long everything may take to drain afterwards.
+    pub drain_bound: Duration,
+    /// How many producers must have said that they finished; `None`: all that ever reported.
+    pub producers: Option<u32>,
+    /// How many judged messages of a partition are kept before they are trimmed.
+    pub trim_after: u64,
+}
+
+/// How the run is going.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Time since it began; seconds on the wire.
+    #[serde(with = "reports::seconds")]
+    pub elapsed: Duration,
+    /// What it is doing.
+    pub phase: Phase,
+    /// How far each stream was read.
+    pub read: Read,
+    /// The figures.
+    pub totals: Totals,
+}
+
+/// A run that is over and only has to be judged.
+#[derive(Debug)]
+pub struct Conducted {
+    /// Whoever has seen it all.
+    pub judge: Judge,
+    /// Every stored message was done within the bound.
+    pub drained_within: bool,
+    /// The broker answered at the end.
+    pub broker_reachable: bool,
+    /// It was ended before its time.
+    pub interrupted: bool,
+}
+
+/// Leads one run.
+pub struct Coordinator<B> {
+    broker: B,
+    names: Names,
+    channel: Channel,
+    settings: CoordinatorSettings,
+    progress: watch::Sender<Progress>,
+    events: mpsc::Sender<Vec<Event>>,
+}
+
+/// Where the run stands, beyond its phase.
+struct Stage {
+    phase: Phase,
+    /// When the present phase has to end.
+    until: Instant,
+    /// Producers have stopped and every message has been read.
+    sent_all: bool,
+    drained: bool,
+    interrupted: bool,
+}
+
+impl<B: Admin> Coordinator<B> {
+    /// A coordinator that tells its progress to `progress` and what happens to `events`.
+    pub fn new(
+        broker: B,
+        names: Names,
+        channel: Channel,
+        settings: CoordinatorSettings,
+        progress: watch::Sender<Progress>,
+        events: mpsc::Sender<Vec<Event>>,
+    ) -> Self {
+        Self { broker, names, channel, settings, progress, events }
+    }
+
+    /// Leads the run to its end; `stop` ends it before its time, gracefully.
+    ///
+    /// # Errors
+    ///
+    /// [`CoordinatorError`] if the run cannot be judged at all.
+    pub async fn run(self, mut stop: watch::Receiver<bool>) -> Result<Conducted, CoordinatorError> {
+        for stream in [&self.names.messages, &self.names.ledger] {
+            self.check_whole(stream).await?;
+        }
+        self.announce(Phase::Running).await;
+        let mut following = Following::begin(&self.broker, &self.names, &self.channel);
+        let judge = Judge::new(self.settings.judge.clone());
+        let trims = Trims::new(self.broker.clone(), self.names.clone(), self.settings.trim_after);
+        let mut feed = Feed::new(judge, trims, self.names.clone());
+        let remaining = self.settings.duration.saturating_sub(self.settings.clock.elapsed());
+        let mut stage = Stage {
+            phase: Phase::Running,
+            until: Instant::now() + remaining,
+            sent_all: false,
+            drained: false,
+            interrupted: false,
+        };
+        let mut tick = Instant::now();
+        while stage.phase != Phase::Done || Instant::now() < stage.until {
+            tokio::select! {
+                biased;
+                Ok(()) = stop.changed(), if stage.phase == Phase::Running => {
+                    stage.interrupted = *stop.borrow();
+                }
+                () = tokio::time::sleep_until(tick) => {
+                    tick = Instant::now() + TICK;
+                    self.advance(&mut stage, &mut feed).await?;
+                    self.tell(&stage, &mut feed).await;
+                }
+                input = following.inbox.recv() => take(input, &mut following, &mut feed)?,
+            }
+        }
+        let broker_reachable = self.catch_up(&mut following, &mut feed).await?;
+        self.tell(&stage, &mut feed).await;
+        Ok(Conducted {
+            judge: feed.judge,
+            drained_within: stage.drained,
+            broker_reachable,
+            interrupted: stage.interrupted,
+        })
+    }
+
+    /// A stream must still have its first record.
+    async fn check_whole(&self, stream: &StreamName) -> Result<(), CoordinatorError> {
+        let state = self.broker.state(stream).await?.unwrap_or_default();
+        if state.records < state.last.0 {
+            return Err(CoordinatorError::Trimmed(stream.clone()));
+        }
+        Ok(())
+    }
+
+    async fn announce(&self, phase: Phase) {
+        let report = Report::Phase(phase);
+        let sending = self.channel.send_until_known(&self.broker, &report);
+        // Without a broker nobody could do anything about it anyway.
+        let _ = tokio::time::timeout(Duration::from_secs(5), sending).await;
+    }
+
+    /// Moves on to the next phase if it is time.
+    async fn advance(&self, stage: &mut Stage, feed: &mut Feed) -> Result<(), CoordinatorError> {
+        let now = Instant::now();
+        match stage.phase {
+            Phase::Running if stage.interrupted || now >= stage.until => {
+                stage.phase = Phase::Draining;
+                stage.until = now + self.settings.drain_bound;
+                self.announce(Phase::Draining).await;
+            }
+            Phase::Draining => {
+                if !stage.sent_all && self.producers_finished(feed) {
+                    stage.sent_all = self.is_read(&self.names.messages, feed.read.messages).await;
+                    if stage.sent_all {
+                        feed.judge.draining(self.settings.clock.now());
+                    }
+                }
+                let totals = feed.judge.totals();
+                stage.drained = stage.sent_all && totals.in_flight == 0 && totals.waiting == 0;
+                if stage.drained || now >= stage.until {
+                    stage.phase = Phase::Done;
+                    stage.until = now + FAREWELL_MAX;
+                    self.announce(Phase::Done).await;
+                }
+            }
+            // Everybody has left: nothing more will come.
+            Phase::Done if feed.judge.totals().workers.live == 0 => stage.until = now,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn producers_finished(&self, feed: &Feed) -> bool {
+        let totals = feed.judge.totals();
+        let expected = self.settings.producers.unwrap_or(totals.producers);
+        totals.producers_finished >= expected
+    }
+
+    /// Whether everything that a stream holds has been read.
+    async fn is_read(&self, stream: &StreamName, read: Seq) -> bool {
+        let state = self.broker.state(stream).await;
+        state.is_ok_and(|state| state.is_none_or(|state| state.last <= read))
+    }
+
+    /// Reads what is left; says whether the broker still answers.
+    async fn catch_up(
+        &self,
+        following: &mut Following,
+        feed: &mut Feed,
+    ) -> Result<bool, CoordinatorError> {
+        let deadline = Instant::now() + FAREWELL_MAX;
+        while Instant::now() < deadline {
+            let Read { messages, ledger, group } = feed.read;
+            if self.is_read(&self.names.messages, messages).await
+                && self.is_read(&self.names.ledger, ledger).await
+                && self.is_read(&self.names.group, group).await
+            {
+                return Ok(true);
+            }
+            let more = tokio::time::timeout(TICK, following.inbox.recv()).await;
+            if let Ok(input) = more {
+                take(input, following, feed)?;
+            }
+        }
+        Ok(self.broker.state(&self.names.messages).await.is_ok())
+    }
+
+    async fn tell(&self, stage: &Stage, feed: &mut Feed) {
+        let judge = &mut feed.judge;
+        feed.trims.cut(judge);
+        let events = judge.drain_events();
+        if !events.is_empty() {
+            // Nobody writes them down: the figures still count.
+            let _ = self.events.send(events).await;
+        }
+        self.progress.send_replace(Progress {
+            elapsed: self.settings.clock.elapsed(),
+            phase: stage.phase,
+            read: feed.read,
+            totals: judge.totals(),
+        });
+    }
+}
+
+/// Takes what is in the queue, a bounded number of records at a time.
+fn take(
+    first: Option<Input>,
+    following: &mut Following,
+    feed: &mut Feed,
+) -> Result<(), CoordinatorError> {
+    let mut next = first;
+    for _ in 0..BATCH {
+        let Some((source, record)) = next else { return Ok(()) };
+        feed.take(source, &record?);
+        next = following.inbox.try_recv().ok();
+    }
+    if let Some((source, record)) = next {
+        feed.take(source, &record?);
+    }
+    Ok(())
+}

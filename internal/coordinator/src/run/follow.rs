@@ -1,0 +1,72 @@
+//! From the four streams of a run to one queue.
+
+use broker::{BrokerError, Log, Reader, Record, Seq, Start, StreamName, Subject};
+use parti::Names;
+use reports::Channel;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+/// Records that wait for the judge; beyond it the readers wait, and the broker keeps the rest.
+const WAITING_MAX: usize = 4096;
+
+/// Which stream a record comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    Messages,
+    Ledger,
+    Group,
+    Reports,
+}
+
+/// A record, or the end of a stream.
+pub(super) type Input = (Source, Result<Record, BrokerError>);
+
+/// The readers of the four streams; they end with this value.
+pub(super) struct Following {
+    pub(super) inbox: mpsc::Receiver<Input>,
+    _readers: JoinSet<()>,
+}
+
+impl Following {
+    pub(super) fn begin<B: Log>(broker: &B, names: &Names, channel: &Channel) -> Self {
+        let (out, inbox) = mpsc::channel(WAITING_MAX);
+        let mut readers = JoinSet::new();
+        for (source, stream, filter, start) in [
+            (Source::Messages, &names.messages, names.all_messages(), Start::At(Seq(1))),
+            (Source::Ledger, &names.ledger, names.all_own(), Start::At(Seq(1))),
+            (Source::Group, &names.group, names.all_group(), Start::At(Seq(1))),
+            (Source::Reports, &channel.stream, channel.all(), Start::LastPerSubject),
+        ] {
+            let (broker, out, stream) = (broker.clone(), out.clone(), stream.clone());
+            readers.spawn(async move {
+                if let Err(error) = follow(&broker, &stream, filter, start, source, &out).await {
+                    // Nobody listens any more: the run is over.
+                    let _ = out.send((source, Err(error))).await;
+                }
+            });
+        }
+        Self { inbox, _readers: readers }
+    }
+}
+
+async fn follow<B: Log>(
+    broker: &B,
+    stream: &StreamName,
+    filter: Subject,
+    start: Start,
+    source: Source,
+    out: &mpsc::Sender<Input>,
+) -> Result<(), BrokerError> {
+    let mut reader = loop {
+        match broker.read(stream, vec![filter.clone()], start).await {
+            Ok(reader) => break reader,
+            Err(BrokerError::Unavailable(_)) => {
+                tokio::time::sleep(Duration::from_millis(200)).await
+            }
+            Err(error) => return Err(error),
+        }
+    };
+    while out.send((source, Ok(reader.next().await?))).await.is_ok() {}
+    Ok(())
+}

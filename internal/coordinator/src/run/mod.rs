@@ -1,0 +1,13 @@
+//! The coordinator at work: reads the streams, tells the judge, and leads the run through its
+//! phases. First *safety*: messages flow and faults happen. Then *liveness*: faults end, producers
+//! stop, and everything must drain within a bound.
+
+mod conduct;
+mod error;
+mod feed;
+mod follow;
+mod trim;
+
+pub use conduct::{Conducted, Coordinator, CoordinatorSettings, Progress};
+pub use error::CoordinatorError;
+pub use feed::Read;

@@ -1,0 +1,137 @@
+//! What the two ends reported last, summed up.
+
+use std::collections::BTreeMap;
+
+use model::ProducerId;
+use parti::MemberId;
+use parti::records::Session;
+
+use crate::{ProducerReport, WorkerReport};
+
+/// Lives of workers that are kept apart; beyond it those that are over are only summed up.
+const WORKERS_MAX: usize = 1_024;
+
+/// Counters of one producer.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sent {
+    retries: u64,
+    rejected: u64,
+    recovered: u64,
+}
+
+impl Sent {
+    fn plus(self, other: Sent) -> Sent {
+        Sent {
+            retries: self.retries + other.retries,
+            rejected: self.rejected + other.rejected,
+            recovered: self.recovered + other.recovered,
+        }
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+struct Producer {
+    order: (u64, model::Timestamp),
+    earlier: Sent,
+    current: Sent,
+    in_doubt: u64,
+    finished: bool,
+}
+
+/// Every producer.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Producers(BTreeMap<ProducerId, Producer>);
+
+impl Producers {
+    /// Takes the counters of a report, unless a newer one was taken before.
+    pub fn record(&mut self, report: &ProducerReport) {
+        let known = self.0.entry(report.producer.clone()).or_default();
+        let order = (report.session, report.at);
+        if order < known.order {
+            return;
+        }
+        if report.session > known.order.0 {
+            known.earlier = known.earlier.plus(known.current);
+        }
+        let (retries, rejected, recovered) = (report.retries, report.rejected, report.recovered);
+        known.order = order;
+        known.current = Sent { retries, rejected, recovered };
+        let open = report.partitions.values().flat_map(|sent| &sent.in_doubt);
+        known.in_doubt = open.map(|range| range.count()).sum();
+        known.finished = report.finished;
+    }
+
+    /// Retries, rejected and recovered publishes.
+    pub fn sums(&self) -> (u64, u64, u64) {
+        let all = self.0.values().map(|producer| producer.earlier.plus(producer.current));
+        let sum = all.fold(Sent::default(), Sent::plus);
+        (sum.retries, sum.rejected, sum.recovered)
+    }
+
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Publishes in doubt at the moment.
+    pub fn in_doubt(&self) -> u64 {
+        self.0.values().map(|producer| producer.in_doubt).sum()
+    }
+
+    /// Producers that said so far that they will send nothing more, and producers.
+    pub fn finished(&self) -> (u32, u32) {
+        let finished = self.0.values().filter(|producer| producer.finished).count();
+        (finished as u32, self.0.len() as u32)
+    }
+}
+
+/// What workers did.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Work {
+    pub attempts: u64,
+    pub failures: u64,
+    pub fenced: u64,
+}
+
+impl Work {
+    fn plus(self, report: &WorkerReport) -> Work {
+        Work {
+            attempts: self.attempts + report.attempts,
+            failures: self.failures + report.failures,
+            fenced: self.fenced + report.fenced,
+        }
+    }
+}
+
+/// Every worker.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Workers {
+    lives: BTreeMap<(Session, MemberId), WorkerReport>,
+    over: Work,
+}
+
+impl Workers {
+    /// Takes a report, unless a newer one of the same life was taken before.
+    pub fn record(&mut self, report: WorkerReport) {
+        let key = (report.session, report.member.clone());
+        if self.lives.get(&key).is_some_and(|known| known.at > report.at) {
+            return;
+        }
+        self.lives.insert(key, report);
+        if self.lives.len() > WORKERS_MAX {
+            let over = self.lives.iter().find(|(_, report)| report.finished);
+            let oldest = over.map(|(key, _)| key.clone());
+            if let Some(report) = oldest.and_then(|key| self.lives.remove(&key)) {
+                self.over = self.over.plus(&report);
+            }
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        self.lives.len()
+    }
+
+    /// What they did, together.
+    pub fn sums(&self) -> Work {
+        self.lives.values().fold(self.over, Work::plus)
+    }
+}

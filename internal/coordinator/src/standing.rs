@@ -1,0 +1,65 @@
+//! What the group's stream says of a member at a time: does it live, is it gone, has it let go?
+
+use model::{PartitionId, Timestamp};
+use parti::MemberId;
+use parti::records::Session;
+
+use crate::WorkerStates;
+use crate::group::Group;
+use crate::life::{Ending, Life};
+
+impl Group {
+    /// The newest life of `member`.
+    pub fn current(&self, member: &MemberId) -> Option<&Life> {
+        self.lives.get(&self.members.get(member)?.current?)
+    }
+
+    /// Whether `session` of `member` and everything that followed it in its name was over at `at`.
+    pub fn gone_by(&self, member: &MemberId, session: Session, at: Timestamp) -> bool {
+        let Some(life) = self.lives.get(&session) else { return true };
+        match life.ended_by(at) {
+            Some(Ending::Left | Ending::Expired) => true,
+            None => life.crashed_by(at).is_some(),
+            Some(Ending::Superseded) => self.current(member).is_none_or(|current| {
+                matches!(current.ended_by(at), Some(Ending::Left | Ending::Expired))
+                    || current.crashed_by(at).is_some()
+            }),
+        }
+    }
+
+    /// When `session` let go of `partition`, which it had claimed at `claimed`, by acknowledging a
+    /// grant that does not hold it.
+    pub fn let_go_by(
+        &self,
+        session: Session,
+        partition: PartitionId,
+        claimed: Timestamp,
+        at: Timestamp,
+    ) -> Option<Timestamp> {
+        let life = self.lives.get(&session)?;
+        let (acked, since) = life.acked_by(at)?;
+        let grants = &self.members.get(&life.member)?.grants;
+        let (_, held) = grants.iter().find(|(epoch, _)| *epoch == acked)?;
+        (since > claimed && !held.0.contains(&partition)).then_some(since)
+    }
+
+    /// Partitions whose owner lives.
+    pub fn owned(&self) -> u32 {
+        self.lives.values().filter(|life| life.is_live()).map(|life| life.held).sum()
+    }
+
+    /// Members by the state of their newest life.
+    pub fn states(&self) -> WorkerStates {
+        let mut states = WorkerStates::default();
+        for member in self.members.keys() {
+            let Some(life) = self.current(member) else { continue };
+            match life.ended {
+                Some((_, Ending::Left)) => states.left += 1,
+                Some((_, Ending::Expired)) => states.expired += 1,
+                _ if life.crashed_at.is_some() => states.crashed += 1,
+                _ => states.live += 1,
+            }
+        }
+        states
+    }
+}

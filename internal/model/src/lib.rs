@@ -1,0 +1,12 @@
+//! The words that every room shares: partitions and their weights, messages with their two
+//! sequences, run time and seeded randomness. Nothing here does I/O.
+
+mod clock;
+mod message;
+mod partition;
+mod seed;
+
+pub use clock::{RunClock, Timestamp};
+pub use message::{Message, MessageError, PartitionSeq, ProducerId, ProducerSeq};
+pub use partition::{PartitionId, Weight, Weights, producer_range};
+pub use seed::{Rng, Seed};

@@ -1,0 +1,170 @@
+//! The message that producers send: two sequences, a timestamp, a weight and a checksum.
+//!
+//! On the wire it is one JSON object. The checksum is a CRC-32 over every other field, so that a
+//! message which was changed on its way is *corrupt*, and one that was never ours is *foreign*.
+
+use std::fmt;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use crate::{PartitionId, Timestamp, Weight};
+
+/// Counts the messages of one partition: 1, 2, 3, …
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PartitionSeq(pub u64);
+
+/// Counts the messages of one producer over all of its partitions: 1, 2, 3, …
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ProducerSeq(pub u64);
+
+/// The name of a producer, such as `producer-3`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ProducerId(pub String);
+
+impl fmt::Display for ProducerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// One message of one partition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// The partition it belongs to.
+    pub partition: PartitionId,
+    /// Its place among the messages of the partition.
+    pub partition_seq: PartitionSeq,
+    /// Who sent it.
+    pub producer: ProducerId,
+    /// Its place among the messages of the producer.
+    pub producer_seq: ProducerSeq,
+    /// When it was due to be sent, on the producer's clock.
+    pub sent_at: Timestamp,
+    /// The weight of the partition.
+    pub weight: Weight,
+}
+
+/// Why a payload is not a message.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MessageError {
+    /// Not in the message format at all: somebody else writes to the subject.
+    #[error("foreign message: {0}")]
+    Foreign(String),
+    /// In the message format, but not what was sent.
+    #[error("corrupt message: checksum {found:08x}, expected {expected:08x}")]
+    Corrupt {
+        /// The checksum of the fields as they arrived.
+        expected: u32,
+        /// The checksum that the message carries.
+        found: u32,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wire<'a> {
+    partition: PartitionId,
+    partition_seq: PartitionSeq,
+    producer: std::borrow::Cow<'a, str>,
+    producer_seq: ProducerSeq,
+    sent_at: Timestamp,
+    weight: Weight,
+    checksum: u32,
+}
+
+impl Message {
+    /// The message as it is stored.
+    pub fn encode(&self) -> Bytes {
+        let wire = Wire {
+            partition: self.partition,
+            partition_seq: self.partition_seq,
+            producer: self.producer.0.as_str().into(),
+            producer_seq: self.producer_seq,
+            sent_at: self.sent_at,
+            weight: self.weight,
+            checksum: self.checksum(),
+        };
+        serde_json::to_vec(&wire).expect("a struct of numbers and one string is always JSON").into()
+    }
+
+    /// Reads a stored message and verifies its checksum.
+    pub fn decode(payload: &[u8]) -> Result<Self, MessageError> {
+        let wire: Wire<'_> = serde_json::from_slice(payload)
+            .map_err(|error| MessageError::Foreign(error.to_string()))?;
+        let message = Self {
+            partition: wire.partition,
+            partition_seq: wire.partition_seq,
+            producer: ProducerId(wire.producer.into_owned()),
+            producer_seq: wire.producer_seq,
+            sent_at: wire.sent_at,
+            weight: wire.weight,
+        };
+        let expected = message.checksum();
+        if wire.checksum != expected {
+            return Err(MessageError::Corrupt { expected, found: wire.checksum });
+        }
+        Ok(message)
+    }
+
+    fn checksum(&self) -> u32 {
+        let mut crc = crc32fast::Hasher::new();
+        crc.update(&self.partition.0.to_le_bytes());
+        crc.update(&self.partition_seq.0.to_le_bytes());
+        crc.update(&self.producer_seq.0.to_le_bytes());
+        crc.update(&self.sent_at.0.to_le_bytes());
+        crc.update(&self.weight.0.to_le_bytes());
+        crc.update(self.producer.0.as_bytes());
+        crc.finalize()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message() -> Message {
+        Message {
+            partition: PartitionId(42),
+            partition_seq: PartitionSeq(7),
+            producer: ProducerId("producer-1".into()),
+            producer_seq: ProducerSeq(99),
+            sent_at: Timestamp(1_700_000_000_000_000),
+            weight: Weight(100),
+        }
+    }
+
+    #[test]
+    fn a_message_survives_the_wire() {
+        assert_eq!(Message::decode(&message().encode()), Ok(message()));
+    }
+
+    #[test]
+    fn every_changed_field_is_corrupt() {
+        let text = String::from_utf8(message().encode().to_vec()).unwrap();
+        for (from, to) in [
+            ("\"partition\":42", "\"partition\":43"),
+            ("\"partition_seq\":7", "\"partition_seq\":8"),
+            ("producer-1", "producer-2"),
+            ("\"producer_seq\":99", "\"producer_seq\":98"),
+            ("1700000000000000", "1700000000000001"),
+            ("\"weight\":100", "\"weight\":101"),
+        ] {
+            let changed = text.replace(from, to);
+            assert_ne!(changed, text, "{from} must be in the message");
+            let answer = Message::decode(changed.as_bytes());
+            assert!(matches!(answer, Err(MessageError::Corrupt { .. })), "{from}: {answer:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_ours_is_foreign() {
+        for payload in ["", "hello", "{}", "[1,2]", "{\"partition\":1}", "\u{0}\u{1}"] {
+            let answer = Message::decode(payload.as_bytes());
+            assert!(matches!(answer, Err(MessageError::Foreign(_))), "{payload:?}: {answer:?}");
+        }
+    }
+}

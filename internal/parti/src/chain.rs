@@ -1,0 +1,100 @@
+//! Extending the chain of a partition that we claimed: effects and the release.
+//!
+//! One append is under way at a time, each on the condition that the chain still ends where we left
+//! it. So an append that was refused or is in doubt has one of three explanations, and what stands in
+//! the chain since tells which: it arrived, it did not, or somebody else claimed the partition.
+
+use broker::{Append, AppendError, Log, Seq};
+use bytes::Bytes;
+use model::PartitionId;
+use serde::de::IgnoredAny;
+
+use crate::Names;
+use crate::lease::Backoff;
+use crate::records::{self, Holder, LedgerRecord};
+
+/// Our place in the chain of one partition.
+#[derive(Clone, Debug)]
+pub(crate) struct Chain<B> {
+    pub(crate) broker: B,
+    pub(crate) names: Names,
+    pub(crate) partition: PartitionId,
+    /// The sequence of our claim.
+    pub(crate) claim: Seq,
+    /// The last record of the chain, as far as we know.
+    pub(crate) head: Seq,
+}
+
+/// Somebody else claimed the partition: nothing that we append will ever be stored again.
+#[derive(Debug)]
+pub(crate) struct Fenced {
+    pub(crate) by: Holder,
+}
+
+/// What the chain says about an append of ours that was not acknowledged.
+enum Doubt {
+    /// It was stored, as this record.
+    Arrived(Seq),
+    /// It was not, and the chain now ends here.
+    Missing(Seq),
+    Fenced(Holder),
+}
+
+impl<B: Log> Chain<B> {
+    /// Appends one of our records; returns the new head. Waits through outages.
+    pub(crate) async fn append(mut self, payload: Bytes) -> Result<Seq, Fenced> {
+        let mut backoff = Backoff::new();
+        loop {
+            let append = Append::new(
+                self.names.ledger.clone(),
+                self.names.own(self.partition),
+                payload.clone(),
+            );
+            match self.broker.append(append.after(self.head)).await {
+                Ok(seq) => return Ok(seq),
+                Err(AppendError::Refused(_)) => {}
+                Err(AppendError::InDoubt(_)) => backoff.wait().await,
+                Err(AppendError::Rejected(why)) => {
+                    tracing::warn!(partition = %self.partition, why, "effect rejected; trying again");
+                    backoff.wait().await;
+                }
+            }
+            match self.resolve(&payload).await {
+                Doubt::Arrived(seq) => return Ok(seq),
+                Doubt::Missing(head) => self.head = head,
+                Doubt::Fenced(by) => return Err(Fenced { by }),
+            }
+        }
+    }
+
+    async fn resolve(&self, payload: &Bytes) -> Doubt {
+        let mut backoff = Backoff::new();
+        loop {
+            match self.look(payload).await {
+                Ok(doubt) => return doubt,
+                Err(error) => {
+                    tracing::debug!(partition = %self.partition, %error, "still in doubt")
+                }
+            }
+            backoff.wait().await;
+        }
+    }
+
+    /// Reads on from where we left the chain. Foreign records (somebody wrote to our subject) say
+    /// nothing about ownership; what stands between them does.
+    async fn look(&self, payload: &Bytes) -> Result<Doubt, broker::BrokerError> {
+        let (ledger, subject) = (&self.names.ledger, self.names.own(self.partition));
+        let (mut head, mut arrived) = (self.head, false);
+        while let Some(record) = self.broker.first_at(ledger, &subject, head.next()).await? {
+            if record.payload == *payload {
+                arrived = true;
+            } else if let Ok(theirs) = records::decode::<LedgerRecord<IgnoredAny>>(&record) {
+                // If ours arrived before, the next append finds out.
+                let fenced = Doubt::Fenced(theirs.holder().clone());
+                return Ok(if arrived { Doubt::Arrived(head) } else { fenced });
+            }
+            head = record.seq;
+        }
+        Ok(if arrived { Doubt::Arrived(head) } else { Doubt::Missing(head) })
+    }
+}

@@ -1,0 +1,122 @@
+//! Taking a partition: the claim that fences whoever owned it before.
+
+use broker::{Append, AppendError, BrokerError, Log, Reader, Record, Seq, Start};
+use model::PartitionId;
+use serde::de::IgnoredAny;
+
+use crate::Names;
+use crate::lease::Backoff;
+use crate::records::{self, Holder, LedgerRecord};
+
+/// A partition that is ours until somebody with a newer grant claims it.
+#[derive(Clone, Debug)]
+pub(crate) struct Claimed {
+    /// The sequence of our claim: the fencing token, and the head of the chain.
+    pub(crate) claim: Seq,
+    /// Everything up to this message is done.
+    pub(crate) through: Seq,
+}
+
+/// Why a partition could not be claimed.
+#[derive(Debug)]
+pub(crate) enum ClaimError {
+    /// Somebody with a newer grant has it.
+    Outdated(Holder),
+    /// The ledger is gone, or full, or not ours to write.
+    Broker(String),
+}
+
+/// Claims `partition` as `holder`: reads the chain's last record and appends a claim only if that
+/// is still the last. Waits through outages; the caller cancels by dropping.
+pub(crate) async fn claim<B: Log>(
+    broker: &B,
+    names: &Names,
+    partition: PartitionId,
+    holder: &Holder,
+) -> Result<Claimed, ClaimError> {
+    let mut backoff = Backoff::new();
+    let mut tried_after = None;
+    loop {
+        let last = match last_of_chain(broker, names, partition).await {
+            Ok(last) => last,
+            Err(BrokerError::Unavailable(_)) => {
+                backoff.wait().await;
+                continue;
+            }
+            Err(error) => return Err(ClaimError::Broker(error.to_string())),
+        };
+        if let Some(ours) = arrived(&last, tried_after, holder) {
+            return Ok(ours);
+        }
+        if let Some(by) = &last.holder
+            && by > holder
+        {
+            return Err(ClaimError::Outdated(by.clone()));
+        }
+        let through = last.through;
+        let record = LedgerRecord::<()>::Claim { holder: holder.clone(), through };
+        let append =
+            Append::new(names.ledger.clone(), names.own(partition), records::encode(&record))
+                .after(last.seq);
+        match broker.append(append).await {
+            Ok(claim) => return Ok(Claimed { claim, through }),
+            Err(AppendError::Refused(_)) => tried_after = Some(last.seq),
+            Err(AppendError::InDoubt(_)) => {
+                tried_after = Some(last.seq);
+                backoff.wait().await;
+            }
+            Err(AppendError::Rejected(why)) => return Err(ClaimError::Broker(why)),
+        }
+    }
+}
+
+/// Where a chain ends.
+struct ChainEnd {
+    seq: Seq,
+    /// The newest record of the protocol, if it is a claim.
+    claim: Option<Seq>,
+    holder: Option<Holder>,
+    through: Seq,
+}
+
+/// A claim of ours that was in doubt, if the chain shows that it arrived.
+fn arrived(last: &ChainEnd, tried_after: Option<Seq>, holder: &Holder) -> Option<Claimed> {
+    let claim = last.claim.filter(|_| last.holder.as_ref() == Some(holder))?;
+    tried_after
+        .is_some_and(|before| claim > before)
+        .then_some(Claimed { claim, through: last.through })
+}
+
+/// The end of a partition's chain. A foreign record (somebody wrote to our subject) keeps its place
+/// in the chain but says nothing, so the newest record of ours is looked up behind it.
+async fn last_of_chain<B: Log>(
+    broker: &B,
+    names: &Names,
+    partition: PartitionId,
+) -> Result<ChainEnd, BrokerError> {
+    let subject = names.own(partition);
+    let mut end = ChainEnd { seq: Seq::NONE, claim: None, holder: None, through: Seq::NONE };
+    let Some(last) = broker.last(&names.ledger, &subject).await? else { return Ok(end) };
+    end.seq = last.seq;
+    if adopt(&mut end, &last) {
+        return Ok(end);
+    }
+    tracing::warn!(%subject, seq = %last.seq, "foreign record in the ledger; looking behind it");
+    let mut reader = broker.read(&names.ledger, vec![subject], Start::At(Seq(1))).await?;
+    loop {
+        let record = reader.next().await?;
+        adopt(&mut end, &record);
+        if record.seq >= last.seq {
+            return Ok(end);
+        }
+    }
+}
+
+/// Takes a record as the newest of the protocol, if it is one.
+fn adopt(end: &mut ChainEnd, record: &Record) -> bool {
+    let Ok(ours) = records::decode::<LedgerRecord<IgnoredAny>>(record) else { return false };
+    end.claim = matches!(ours, LedgerRecord::Claim { .. }).then_some(record.seq);
+    end.holder = Some(ours.holder().clone());
+    end.through = ours.through();
+    true
+}

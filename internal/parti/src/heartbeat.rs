@@ -1,0 +1,196 @@
+//! A member's signs of life: joining, renewing by compare-and-set, leaving.
+//!
+//! Each record is conditional on our own record before it, so two processes under one name find out:
+//! the later one takes over, the earlier one is told.
+
+use std::time::Duration;
+
+use broker::{Append, AppendError, BrokerError, Log, Record, Seq};
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::context::Context;
+use crate::grants::newest_grant;
+use crate::lease::Backoff;
+use crate::records::{self, Epoch, MemberRecord, Session};
+
+/// How often joining is tried against others that join under the same name at the same time.
+const JOIN_TRIES_MAX: u32 = 20;
+
+/// What the signs of life report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Settled {
+    /// The member has let go of everything that its grant of this epoch does not hold.
+    pub(crate) epoch: Epoch,
+    /// Partitions claimed and read.
+    pub(crate) owned: u32,
+    /// Partitions not yet let go of, or not yet taken.
+    pub(crate) changing: u32,
+}
+
+/// Why a life ended other than by leaving.
+#[derive(Debug)]
+pub(crate) enum LifeEnd {
+    /// The leader took this member for dead.
+    Expired,
+    /// Another process joined under the same name.
+    Replaced,
+    /// The group's stream cannot be used any more.
+    Broker(BrokerError),
+}
+
+/// A life of a member.
+#[derive(Debug)]
+pub(crate) struct Life {
+    pub(crate) session: Session,
+    /// The epoch of the grant that was there when it began.
+    pub(crate) acked: Epoch,
+    /// Grants up to this epoch were given to a life that has left or was taken for dead: they are
+    /// about to be given to others.
+    pub(crate) void: Epoch,
+    /// The newest record of ours.
+    last: Seq,
+}
+
+/// Begins a new life: whoever lives under this name is replaced. Waits through outages.
+pub(crate) async fn join<B: Log>(context: &Context<B>) -> Result<Life, LifeEnd> {
+    let mut backoff = Backoff::new();
+    let mut refused = 0;
+    loop {
+        match try_join(context).await {
+            Ok(Some(life)) => return Ok(life),
+            Ok(None) => refused += 1,
+            Err(BrokerError::Unavailable(why)) => tracing::debug!(why, "joining"),
+            Err(error) => return Err(LifeEnd::Broker(error)),
+        }
+        if refused >= JOIN_TRIES_MAX {
+            return Err(LifeEnd::Replaced);
+        }
+        backoff.wait().await;
+    }
+}
+
+async fn try_join<B: Log>(context: &Context<B>) -> Result<Option<Life>, BrokerError> {
+    let (broker, names) = (&context.broker, &context.names);
+    let acked = newest_grant(context, &context.me).await?.epoch;
+    let last = broker.last(&names.group, &names.member(&context.me)).await?;
+    let void = if last.as_ref().is_some_and(is_farewell) { acked } else { Epoch(0) };
+    let seq = last.map_or(Seq::NONE, |record| record.seq);
+    let record = records::encode(&MemberRecord::Joined { acked });
+    let append = Append::new(names.group.clone(), names.member(&context.me), record).after(seq);
+    match broker.append(append).await {
+        Ok(seq) => Ok(Some(Life { session: Session(seq.0), acked, void, last: seq })),
+        Err(AppendError::Refused(_)) => Ok(None),
+        Err(AppendError::InDoubt(why)) => Err(BrokerError::Unavailable(why)),
+        Err(AppendError::Rejected(why)) => Err(BrokerError::Unsuitable(why)),
+    }
+}
+
+/// Whether the life before ended for good, so that its partitions go to others.
+fn is_farewell(record: &Record) -> bool {
+    matches!(records::decode(record), Ok(MemberRecord::Left { .. } | MemberRecord::Expired { .. }))
+}
+
+impl Life {
+    /// Renews until the life ends. `lapsed` is up while no sign of life has been acknowledged for
+    /// the lease: others may believe us dead.
+    pub(crate) async fn beat<B: Log>(
+        &mut self,
+        context: &Context<B>,
+        mut settled: watch::Receiver<Settled>,
+        lapsed: &watch::Sender<bool>,
+    ) -> LifeEnd {
+        let mut proven_at = Instant::now();
+        loop {
+            let began = Instant::now();
+            let Settled { epoch: acked, owned, .. } = *settled.borrow_and_update();
+            let record = MemberRecord::Alive { session: self.session, acked, owned };
+            let renewal = self.renew(context, &record);
+            tokio::pin!(renewal);
+            let outcome = tokio::select! {
+                biased;
+                outcome = &mut renewal => outcome,
+                () = tokio::time::sleep_until(proven_at + context.timing.lease) => {
+                    lapsed.send_if_modified(|flag| !std::mem::replace(flag, true));
+                    renewal.await
+                }
+            };
+            if let Err(end) = outcome {
+                return end;
+            }
+            proven_at = began;
+            lapsed.send_if_modified(|flag| std::mem::replace(flag, false));
+            let next = began + context.timing.beat();
+            let earliest = began + Duration::from_millis(5);
+            tokio::select! {
+                biased;
+                () = until_acked(&mut settled, acked) => tokio::time::sleep_until(earliest).await,
+                () = tokio::time::sleep_until(next) => {}
+            }
+        }
+    }
+
+    /// Says good-bye. If the broker does not answer, the lease runs out instead.
+    pub(crate) async fn leave<B: Log>(&mut self, context: &Context<B>) {
+        let record = MemberRecord::Left { session: self.session };
+        let leaving = self.renew(context, &record);
+        let _ = tokio::time::timeout(context.timing.lease, leaving).await;
+    }
+
+    /// Appends our next record; waits through outages.
+    async fn renew<B: Log>(
+        &mut self,
+        context: &Context<B>,
+        record: &MemberRecord,
+    ) -> Result<(), LifeEnd> {
+        let names = &context.names;
+        let payload = records::encode(record);
+        let mut backoff = Backoff::new();
+        loop {
+            let append =
+                Append::new(names.group.clone(), names.member(&context.me), payload.clone());
+            match context.broker.append(append.after(self.last)).await {
+                Ok(seq) => {
+                    self.last = seq;
+                    return Ok(());
+                }
+                Err(AppendError::Refused(_)) => {}
+                Err(AppendError::InDoubt(_)) => backoff.wait().await,
+                Err(AppendError::Rejected(why)) => {
+                    return Err(LifeEnd::Broker(BrokerError::Unsuitable(why)));
+                }
+            }
+            match context.broker.last(&names.group, &names.member(&context.me)).await {
+                Ok(last) => self.adopt(last)?,
+                Err(BrokerError::Unavailable(_)) => backoff.wait().await,
+                Err(error) => return Err(LifeEnd::Broker(error)),
+            }
+        }
+    }
+
+    /// What the newest record under our name says after an append that was not acknowledged: ours
+    /// arrived, or the life is over.
+    fn adopt(&mut self, last: Option<Record>) -> Result<(), LifeEnd> {
+        let Some(last) = last else { return Ok(()) };
+        if last.seq == self.last {
+            return Ok(());
+        }
+        let ours = |session: Session| session == self.session;
+        match records::decode::<MemberRecord>(&last) {
+            Ok(MemberRecord::Alive { session, .. } | MemberRecord::Left { session })
+                if ours(session) => {}
+            Ok(MemberRecord::Expired { .. }) => return Err(LifeEnd::Expired),
+            Ok(_) => return Err(LifeEnd::Replaced),
+            Err(error) => tracing::warn!(%error, "somebody writes to our subject"),
+        }
+        self.last = last.seq;
+        Ok(())
+    }
+}
+
+/// Waits until there is another epoch to acknowledge than `acked`.
+async fn until_acked(settled: &mut watch::Receiver<Settled>, acked: Epoch) {
+    if settled.wait_for(|settled| settled.epoch != acked).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}

@@ -1,0 +1,192 @@
+//! One partition at work: messages in order through the handler, effects in order into the ledger.
+//!
+//! The next message is processed while the effect of the ones before is on its way; what was
+//! processed meanwhile goes into the next effect together.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use broker::{Log, Seq};
+use bytes::Bytes;
+use model::PartitionId;
+use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
+
+use crate::chain::{Chain, Fenced};
+use crate::context::Context;
+use crate::event::Event;
+use crate::handler::{Delivery, Handler};
+use crate::lease::Backoff;
+use crate::records::{self, Holder, LedgerRecord};
+
+/// Messages that wait for the handler, per partition. A reader that finds the queue full leaves the
+/// partition to a reader of its own.
+pub(crate) const QUEUE_MAX: usize = 256;
+/// Processed messages that wait for their effect, per partition; beyond that the handler waits.
+const UNRECORDED_MAX: usize = 256;
+
+/// How a lane ended.
+#[derive(Debug)]
+pub(crate) enum LaneEnd {
+    /// Everything processed is recorded and the partition is released.
+    Released,
+    /// Somebody else has it.
+    Fenced(Holder),
+}
+
+/// A partition that this member owns.
+pub(crate) struct Lane<B, H: Handler> {
+    pub(crate) context: Arc<Context<B>>,
+    pub(crate) handler: Arc<H>,
+    pub(crate) partition: PartitionId,
+    pub(crate) holder: Holder,
+    pub(crate) chain: Chain<B>,
+    pub(crate) through: Seq,
+    pub(crate) queue: mpsc::Receiver<Delivery>,
+    /// True once the partition is revoked.
+    pub(crate) revoked: watch::Receiver<bool>,
+    /// True while this member cannot prove that it is alive.
+    pub(crate) lapsed: watch::Receiver<bool>,
+}
+
+type Pending<T> = Option<Pin<Box<dyn Future<Output = T> + Send>>>;
+
+async fn finished<T>(pending: &mut Pending<T>) -> T {
+    match pending {
+        Some(future) => {
+            let output = future.await;
+            *pending = None;
+            output
+        }
+        None => std::future::pending().await,
+    }
+}
+
+impl<B: Log, H: Handler> Lane<B, H> {
+    /// Works until the partition is revoked or lost.
+    pub(crate) async fn run(mut self) -> LaneEnd {
+        let mut handling: Pending<(Seq, H::Output)> = None;
+        let mut recording: Pending<Result<Seq, Fenced>> = None;
+        let mut outputs = Vec::new();
+        let mut on_its_way = 0;
+        let mut deadline: Option<Instant> = None;
+        loop {
+            if recording.is_none() && !outputs.is_empty() {
+                on_its_way = outputs.len() as u64;
+                recording = Some(Box::pin(self.record(std::mem::take(&mut outputs))));
+            }
+            if deadline.is_some() && handling.is_none() && recording.is_none() {
+                break;
+            }
+            let lapsed = *self.lapsed.borrow_and_update();
+            let ready = deadline.is_none()
+                && handling.is_none()
+                && !lapsed
+                && outputs.len() < UNRECORDED_MAX;
+            tokio::select! {
+                biased;
+                recorded = finished(&mut recording) => match recorded {
+                    Ok(head) => self.chain.head = head,
+                    Err(fenced) => return self.fenced(fenced, on_its_way + outputs.len() as u64),
+                },
+                (seq, output) = finished(&mut handling) => {
+                    self.through = seq;
+                    outputs.push(output);
+                }
+                () = is_true(&mut self.revoked), if deadline.is_none() => {
+                    deadline = Some(Instant::now() + self.context.timing.revoke_grace());
+                }
+                () = until(deadline), if handling.is_some() => handling = None,
+                Ok(()) = self.lapsed.changed() => {}
+                delivery = self.queue.recv(), if ready => {
+                    if let Some(delivery) = delivery.filter(|delivery| delivery.seq > self.through) {
+                        handling = Some(Box::pin(self.handle(delivery)));
+                    }
+                }
+            }
+        }
+        self.release().await
+    }
+
+    /// Calls the handler until it succeeds.
+    fn handle(&self, mut delivery: Delivery) -> impl Future<Output = (Seq, H::Output)> + use<B, H> {
+        let (context, handler) = (self.context.clone(), self.handler.clone());
+        async move {
+            let mut backoff = Backoff::new();
+            loop {
+                let permit = context.handlers.acquire().await;
+                context.counters.attempts.fetch_add(1, Ordering::Relaxed);
+                match handler.handle(delivery.clone()).await {
+                    Ok(output) => return (delivery.seq, output),
+                    Err(error) => {
+                        drop(permit);
+                        context.counters.failures.fetch_add(1, Ordering::Relaxed);
+                        context.emit(Event::HandlerFailed {
+                            partition: delivery.partition,
+                            attempt: delivery.attempt,
+                            error: error.to_string(),
+                        });
+                    }
+                }
+                backoff.wait().await;
+                delivery.attempt += 1;
+            }
+        }
+    }
+
+    fn record(
+        &self,
+        outputs: Vec<H::Output>,
+    ) -> impl Future<Output = Result<Seq, Fenced>> + use<B, H> {
+        let effect = LedgerRecord::Effect {
+            holder: self.holder.clone(),
+            claim: self.chain.claim,
+            through: self.through,
+            outputs,
+        };
+        self.chain.clone().append(records::encode(&effect))
+    }
+
+    /// The last record of a graceful end. It speeds nothing up: it is the evidence that the next
+    /// claim took nothing from a living owner.
+    async fn release(self) -> LaneEnd {
+        let release = LedgerRecord::<()>::Release {
+            holder: self.holder.clone(),
+            claim: self.chain.claim,
+            through: self.through,
+        };
+        let payload: Bytes = records::encode(&release);
+        match self.chain.clone().append(payload).await {
+            Ok(_) => LaneEnd::Released,
+            Err(fenced) => self.fenced(fenced, 0),
+        }
+    }
+
+    fn fenced(&self, fenced: Fenced, messages: u64) -> LaneEnd {
+        let by = fenced.by;
+        self.context.counters.fenced.fetch_add(messages, Ordering::Relaxed);
+        self.context.emit(Event::Fenced {
+            partition: self.partition,
+            messages,
+            claim: self.chain.claim,
+            by: by.clone(),
+        });
+        LaneEnd::Fenced(by)
+    }
+}
+
+/// Waits until a flag is up, and for ever if it never will be.
+async fn is_true(flag: &mut watch::Receiver<bool>) {
+    if flag.wait_for(|flag| *flag).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+async fn until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,159 @@
+//! A member from its first join to its end: one life after the other, each with its own session.
+
+use std::sync::Arc;
+
+use broker::Log;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::consumer::Consumer;
+use crate::context::Context;
+use crate::error::MemberError;
+use crate::event::Event;
+use crate::follower::Follower;
+use crate::handler::Handler;
+use crate::heartbeat::{Life, LifeEnd, Settled, join};
+use crate::leader::resign;
+use crate::records::{Grant, Session, Term};
+
+/// How a member is doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Status {
+    /// Its present life, once it has joined.
+    pub session: Option<Session>,
+    /// Its first life.
+    pub first_session: Option<Session>,
+    /// Partitions that it owns.
+    pub owned: u32,
+    /// The term that it leads, if it leads.
+    pub leading: Option<Term>,
+}
+
+/// Lives until `leaving` is raised or the member can no longer be one.
+pub(crate) async fn live<B: Log, H: Handler>(
+    context: Arc<Context<B>>,
+    handler: Arc<H>,
+    leaving: watch::Receiver<bool>,
+    status: watch::Sender<Status>,
+) -> Result<(), MemberError> {
+    loop {
+        if *leaving.borrow() {
+            return Ok(());
+        }
+        let life = match join(&context).await {
+            Ok(life) => life,
+            Err(end) => return Err(member_error(&context, end)),
+        };
+        let session = life.session;
+        context.emit(Event::Joined { session });
+        match one_life(&context, &handler, life, leaving.clone(), &status).await {
+            Ok(()) => return Ok(()),
+            Err(OneLifeEnd::Expired) => context.emit(Event::Expired { session }),
+            Err(OneLifeEnd::Error(error)) => {
+                tracing::error!(member = %context.me, %error, "no longer a member");
+                return Err(error);
+            }
+        }
+    }
+}
+
+enum OneLifeEnd {
+    Expired,
+    Error(MemberError),
+}
+
+impl From<MemberError> for OneLifeEnd {
+    fn from(error: MemberError) -> Self {
+        OneLifeEnd::Error(error)
+    }
+}
+
+fn member_error<B>(context: &Context<B>, end: LifeEnd) -> MemberError {
+    match end {
+        LifeEnd::Replaced => MemberError::Replaced(context.me.clone()),
+        LifeEnd::Broker(error) => MemberError::Broker(error),
+        LifeEnd::Expired => MemberError::Task("expired while joining".into()),
+    }
+}
+
+/// One life. Its tasks die with this future, in whatever way it ends.
+async fn one_life<B: Log, H: Handler>(
+    context: &Arc<Context<B>>,
+    handler: &Arc<H>,
+    mut life: Life,
+    leaving: watch::Receiver<bool>,
+    status: &watch::Sender<Status>,
+) -> Result<(), OneLifeEnd> {
+    let (lapsed, lapses) = watch::channel(false);
+    let first = Settled { epoch: life.acked, ..Settled::default() };
+    let (settled, settling) = watch::channel(first);
+    let (grant, grants) = watch::channel(Grant::default());
+    let (leading, reigns) = watch::channel(None);
+    let session = life.session;
+    let mut following = JoinSet::new();
+    let void = life.void;
+    following.spawn(Follower { context: context.clone(), session, void, grant, leading }.run());
+    let mut consuming = JoinSet::new();
+    let consumer = Consumer::new(context.clone(), handler.clone(), session, lapses, settled);
+    consuming.spawn(consumer.run(grants, leaving));
+    {
+        let beating = life.beat(context, settling.clone(), &lapsed);
+        let showing = show(status, session, settling, reigns.clone());
+        tokio::pin!(beating, showing);
+        tokio::select! {
+            biased;
+            end = &mut beating => {
+                return Err(match end {
+                    LifeEnd::Expired => OneLifeEnd::Expired,
+                    end => member_error(context, end).into(),
+                });
+            }
+            Some(end) = following.join_next() => {
+                return Err(match end {
+                    Ok(error) => MemberError::Broker(error),
+                    Err(error) => MemberError::Task(error.to_string()),
+                }.into());
+            }
+            Some(end) = consuming.join_next() => match end {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => return Err(error.into()),
+                Err(error) => return Err(MemberError::Task(error.to_string()).into()),
+            },
+            () = &mut showing => {}
+        }
+    }
+    // Everything is let go of: say so, and if we lead, let somebody else begin at once.
+    life.leave(context).await;
+    let term = *reigns.borrow();
+    following.shutdown().await;
+    if let Some(term) = term {
+        resign(context, term).await;
+    }
+    status.send_modify(|status| {
+        *status = Status { first_session: status.first_session, ..Status::default() };
+    });
+    Ok(())
+}
+
+/// Keeps the status up to date, for ever.
+async fn show(
+    status: &watch::Sender<Status>,
+    session: Session,
+    mut settling: watch::Receiver<Settled>,
+    mut reigns: watch::Receiver<Option<Term>>,
+) {
+    loop {
+        let owned = settling.borrow_and_update().owned;
+        let leading = *reigns.borrow_and_update();
+        status.send_modify(|status| {
+            let first_session = status.first_session.or(Some(session));
+            *status = Status { session: Some(session), first_session, owned, leading };
+        });
+        tokio::select! {
+            biased;
+            Ok(()) = settling.changed() => {}
+            Ok(()) = reigns.changed() => {}
+            else => std::future::pending().await,
+        }
+    }
+}

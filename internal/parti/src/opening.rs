@@ -1,0 +1,89 @@
+//! From a grant to a claim and a place to read from.
+
+use broker::{BrokerError, Log, Seq};
+use futures_util::StreamExt;
+use futures_util::stream;
+use model::PartitionId;
+
+use crate::claim::{ClaimError, Claimed, claim};
+use crate::context::Context;
+use crate::lease::Backoff;
+use crate::records::Holder;
+
+/// Claims of one batch that are under way at once.
+const CLAIMS_MAX: usize = 32;
+
+/// A claimed partition, and the sequence from which its messages must be read.
+#[derive(Clone, Debug)]
+pub(crate) struct Opened {
+    pub(crate) claimed: Claimed,
+    pub(crate) start: Seq,
+}
+
+/// Claims a batch of partitions, side by side.
+pub(crate) async fn open<B: Log>(
+    context: &Context<B>,
+    partitions: Vec<PartitionId>,
+    holder: &Holder,
+) -> Vec<(PartitionId, Result<Opened, ClaimError>)> {
+    let end = &end_of_messages(context).await;
+    stream::iter(partitions)
+        .map(|partition| async move {
+            let opened = match end {
+                Ok(end) => open_one(context, partition, holder, *end).await,
+                Err(error) => Err(ClaimError::Broker(error.to_string())),
+            };
+            (partition, opened)
+        })
+        .buffered(CLAIMS_MAX)
+        .collect()
+        .await
+}
+
+async fn open_one<B: Log>(
+    context: &Context<B>,
+    partition: PartitionId,
+    holder: &Holder,
+    end: Seq,
+) -> Result<Opened, ClaimError> {
+    let claimed = claim(&context.broker, &context.names, partition, holder).await?;
+    let start = start_of(context, partition, claimed.through, end)
+        .await
+        .map_err(|error| ClaimError::Broker(error.to_string()))?;
+    Ok(Opened { claimed, start })
+}
+
+/// The newest message of any partition, before anything is claimed.
+async fn end_of_messages<B: Log>(context: &Context<B>) -> Result<Seq, BrokerError> {
+    let (broker, names) = (&context.broker, &context.names);
+    let mut backoff = Backoff::new();
+    loop {
+        match broker.last(&names.messages, &names.all_messages()).await {
+            Ok(last) => return Ok(last.map_or(Seq::NONE, |record| record.seq)),
+            Err(BrokerError::Unavailable(_)) => backoff.wait().await,
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// The first message that is not done. If there is none, everything of this partition that is still
+/// to come is newer than `end`, which was read before: a quiet partition does not make its reader go
+/// through old messages of busy ones.
+async fn start_of<B: Log>(
+    context: &Context<B>,
+    partition: PartitionId,
+    through: Seq,
+    end: Seq,
+) -> Result<Seq, BrokerError> {
+    let (broker, names) = (&context.broker, &context.names);
+    let subject = names.message(partition);
+    let mut backoff = Backoff::new();
+    loop {
+        match broker.first_at(&names.messages, &subject, through.next()).await {
+            Ok(Some(record)) => return Ok(record.seq),
+            Ok(None) => return Ok(through.max(end).next()),
+            Err(BrokerError::Unavailable(_)) => backoff.wait().await,
+            Err(error) => return Err(error),
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! A producer at work: arrivals in, publishes out, one at a time for each partition.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use broker::{BrokerError, Log};
+use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use model::{Message, PartitionId, PartitionSeq, ProducerId, ProducerSeq, RunClock, Seed, Weight};
+use parti::Names;
+use reports::{Channel, PartitionSent, ProducerReport, Range, Report};
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::arrivals::Arrivals;
+use crate::error::ProducerError;
+use crate::publish::{Published, publish};
+use crate::resume::{Place, last, place};
+use crate::variation::Variation;
+
+/// How often a producer reports.
+const REPORT_EVERY: Duration = Duration::from_secs(1);
+/// Arrivals of one partition that wait while its publish hangs; further ones are not sent, and
+/// counted.
+const OWED_MAX: usize = 10_000;
+
+/// What a producer is.
+#[derive(Clone, Debug)]
+pub struct ProducerSettings {
+    /// Its name.
+    pub id: ProducerId,
+    /// Its partitions, with their weights and rates in messages per second.
+    pub partitions: Vec<(PartitionId, Weight, f64)>,
+    /// How the rates vary.
+    pub variation: Option<Variation>,
+    /// The run's seed.
+    pub seed: Seed,
+    /// The run's clock: arrivals count from its start.
+    pub clock: RunClock,
+    /// How long publishes may stay in doubt after the producer was told to stop.
+    pub give_up_after: Duration,
+}
+
+/// What is known of one partition.
+#[derive(Debug, Default)]
+struct Sending {
+    weight: Option<Weight>,
+    place: Place,
+    /// The first and the last sequence that this life had acknowledged.
+    acked: Option<Range>,
+    /// The sequence that is being published.
+    publishing: Option<PartitionSeq>,
+    /// Due times of messages that wait for the publish before them.
+    owed: std::collections::VecDeque<Duration>,
+}
+
+/// A producer.
+pub struct Producer<B> {
+    broker: B,
+    names: Names,
+    channel: Channel,
+    settings: ProducerSettings,
+    partitions: BTreeMap<PartitionId, Sending>,
+    producer_seq: ProducerSeq,
+    report: ProducerReport,
+    publishes: FuturesUnordered<BoxFuture<'static, Result<Published, ProducerError>>>,
+}
+
+impl<B: Log> Producer<B> {
+    /// A producer that goes on after what the stream holds. Waits through outages.
+    ///
+    /// # Errors
+    ///
+    /// [`ProducerError::Broker`] if the streams cannot be used.
+    pub async fn start(
+        broker: B,
+        names: Names,
+        channel: Channel,
+        settings: ProducerSettings,
+    ) -> Result<Self, ProducerError> {
+        let mut partitions = BTreeMap::new();
+        let mut producer_seq = ProducerSeq(0);
+        for (partition, weight, _) in &settings.partitions {
+            let place = place(&broker, &names, *partition).await?;
+            producer_seq = producer_seq.max(place.producer_seq);
+            let sending = Sending { weight: Some(*weight), place, ..Sending::default() };
+            partitions.insert(*partition, sending);
+        }
+        let subject = channel.producer(&settings.id);
+        let earlier = last(&broker, &channel.stream, &subject).await?;
+        let session = match earlier.as_ref().and_then(Report::decode) {
+            Some(Report::Producer(report)) => report.session + 1,
+            _ => 1,
+        };
+        let report = ProducerReport {
+            producer: settings.id.clone(),
+            session,
+            at: settings.clock.now(),
+            partitions: BTreeMap::new(),
+            retries: 0,
+            rejected: 0,
+            recovered: 0,
+            shed: 0,
+            finished: false,
+        };
+        let publishes = FuturesUnordered::new();
+        Ok(Self { broker, names, channel, settings, partitions, producer_seq, report, publishes })
+    }
+
+    /// Sends until `stop` is raised, then resolves what is in doubt and says that it has finished.
+    ///
+    /// # Errors
+    ///
+    /// [`ProducerError`] if the streams cannot be used any more.
+    pub async fn run(mut self, mut stop: watch::Receiver<bool>) -> Result<(), ProducerError> {
+        let rates: Vec<_> =
+            self.settings.partitions.iter().map(|(p, _, rate)| (*p, *rate)).collect();
+        let rng = self.settings.seed.rng(&format!("arrivals of {}", self.settings.id));
+        let mut arrivals = Arrivals::new(&rates, self.settings.variation.clone(), rng);
+        self.skip_past(&mut arrivals);
+        let mut report_at = Instant::now() + REPORT_EVERY;
+        let mut give_up_at = None;
+        loop {
+            if give_up_at.is_none() && *stop.borrow_and_update() {
+                give_up_at = Some(Instant::now() + self.settings.give_up_after);
+                self.forget_owed();
+            }
+            if give_up_at.is_some_and(|at| self.publishes.is_empty() || at <= Instant::now()) {
+                return self.finish().await;
+            }
+            let due = arrivals.next_at().filter(|_| give_up_at.is_none());
+            tokio::select! {
+                biased;
+                Ok(()) = stop.changed() => {}
+                Some(published) = self.publishes.next() => self.published(published?),
+                () = tokio::time::sleep_until(report_at) => {
+                    report_at = Instant::now() + REPORT_EVERY;
+                    let report = self.current_report();
+                    if let Err(error) = self.channel.send(&self.broker, &report).await {
+                        tracing::debug!(producer = %self.settings.id, %error, "not reported");
+                    }
+                }
+                () = until(self.settings.clock, due) => {
+                    if let Some((at, partition)) = arrivals.take() {
+                        self.owe(partition, at);
+                    }
+                }
+            }
+        }
+    }
+
+    /// A producer that starts late, or again, does not make up for what it has missed.
+    fn skip_past(&self, arrivals: &mut Arrivals) {
+        let now = self.settings.clock.elapsed();
+        while arrivals.next_at().is_some_and(|at| at < now) {
+            arrivals.take();
+        }
+    }
+
+    fn owe(&mut self, partition: PartitionId, due: Duration) {
+        let Some(sending) = self.partitions.get_mut(&partition) else { return };
+        if sending.owed.len() >= OWED_MAX {
+            self.report.shed += 1;
+            return;
+        }
+        sending.owed.push_back(due);
+        self.publish_next(partition);
+    }
+
+    fn forget_owed(&mut self) {
+        for sending in self.partitions.values_mut() {
+            self.report.shed += sending.owed.len() as u64;
+            sending.owed.clear();
+        }
+    }
+
+    /// Publishes the next message of a partition unless one is under way.
+    fn publish_next(&mut self, partition: PartitionId) {
+        let Some(sending) = self.partitions.get_mut(&partition) else { return };
+        if sending.publishing.is_some() {
+            return;
+        }
+        let Some(due) = sending.owed.pop_front() else { return };
+        let seq = PartitionSeq(sending.place.sent.0 + 1);
+        self.producer_seq.0 += 1;
+        sending.publishing = Some(seq);
+        let message = Message {
+            partition,
+            partition_seq: seq,
+            producer: self.settings.id.clone(),
+            producer_seq: self.producer_seq,
+            sent_at: self.settings.clock.started_at() + due,
+            weight: sending.weight.unwrap_or(Weight(1)),
+        };
+        let (broker, names) = (self.broker.clone(), self.names.clone());
+        self.publishes.push(Box::pin(publish(broker, names, message, sending.place.head)));
+    }
+
+    fn published(&mut self, published: Published) {
+        let Published { partition, head, effort } = published;
+        self.report.retries += effort.retries;
+        self.report.rejected += effort.rejected;
+        self.report.recovered += u64::from(effort.recovered);
+        if let Some(sending) = self.partitions.get_mut(&partition)
+            && let Some(seq) = sending.publishing.take()
+        {
+            sending.place.head = head;
+            sending.place.sent = seq;
+            let first = sending.acked.map_or(seq.0, |acked| acked.0);
+            sending.acked = Some(Range(first, seq.0));
+        }
+        self.publish_next(partition);
+    }
+
+    fn current_report(&self) -> Report {
+        let sent = |sending: &Sending| PartitionSent {
+            acked: sending.acked.into_iter().collect(),
+            in_doubt: sending.publishing.map(|seq| Range(seq.0, seq.0)).into_iter().collect(),
+        };
+        let partitions = self.partitions.iter().map(|(p, sending)| (*p, sent(sending))).collect();
+        let at = self.settings.clock.now();
+        Report::Producer(ProducerReport { partitions, at, ..self.report.clone() })
+    }
+
+    async fn finish(mut self) -> Result<(), ProducerError> {
+        self.report.finished = true;
+        let report = self.current_report();
+        let sending = self.channel.send_until_known(&self.broker, &report);
+        if tokio::time::timeout(self.settings.give_up_after, sending).await.is_err() {
+            let error = BrokerError::Unavailable("the last report was never acknowledged".into());
+            return Err(error.into());
+        }
+        Ok(())
+    }
+}
+
+/// Waits for a time of the run.
+async fn until(clock: RunClock, due: Option<Duration>) {
+    match due {
+        Some(at) => tokio::time::sleep(at.saturating_sub(clock.elapsed())).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,116 @@
+//! One publish, until it is known to be stored: the in-doubt rule.
+
+use std::time::Duration;
+
+use broker::{Append, AppendError, BrokerError, Log, Record, Seq};
+use bytes::Bytes;
+use model::{Message, PartitionId, ProducerId};
+use parti::Names;
+
+use crate::error::ProducerError;
+
+/// Waits between attempts: doubling from 20 ms to 1 s.
+const WAIT_FIRST: Duration = Duration::from_millis(20);
+const WAIT_LONGEST: Duration = Duration::from_secs(1);
+
+/// What it took to store a message.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Effort {
+    pub(crate) retries: u64,
+    pub(crate) rejected: u64,
+    /// It was in doubt, and then found stored.
+    pub(crate) recovered: bool,
+}
+
+/// A message that is stored, once.
+#[derive(Debug)]
+pub(crate) struct Published {
+    pub(crate) partition: PartitionId,
+    /// The last message of the partition.
+    pub(crate) head: Seq,
+    pub(crate) effort: Effort,
+}
+
+/// Publishes `message` after `head`, the last message of its partition that we know of.
+pub(crate) async fn publish<B: Log>(
+    broker: B,
+    names: Names,
+    message: Message,
+    mut head: Seq,
+) -> Result<Published, ProducerError> {
+    let partition = message.partition;
+    let payload = message.encode();
+    let mut effort = Effort::default();
+    let mut wait = WAIT_FIRST;
+    loop {
+        let append = Append::new(names.messages.clone(), names.message(partition), payload.clone());
+        match broker.append(append.after(head)).await {
+            Ok(head) => return Ok(Published { partition, head, effort }),
+            Err(AppendError::Refused(_)) => {}
+            Err(AppendError::InDoubt(why)) => {
+                tracing::debug!(%partition, why, "publish in doubt");
+                pause(&mut wait).await;
+            }
+            Err(AppendError::Rejected(why)) => {
+                tracing::warn!(%partition, why, "publish rejected; trying again");
+                effort.rejected += 1;
+                pause(&mut wait).await;
+            }
+        }
+        effort.retries += 1;
+        match look(&broker, &names, &message, &payload, head).await {
+            Ok(Found::Ours(seq)) => {
+                effort.recovered = true;
+                return Ok(Published { partition, head: seq, effort });
+            }
+            Ok(Found::Nothing) => {}
+            Ok(Found::Foreign(seq)) => head = seq,
+            Ok(Found::Other(producer)) => {
+                return Err(ProducerError::Replaced { producer, partition });
+            }
+            Err(BrokerError::Unavailable(_)) => pause(&mut wait).await,
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+async fn pause(wait: &mut Duration) {
+    tokio::time::sleep(*wait).await;
+    *wait = (*wait * 2).min(WAIT_LONGEST);
+}
+
+/// What stands after the last message that we know of.
+enum Found {
+    Nothing,
+    /// Our message, as this record.
+    Ours(Seq),
+    /// A record that is no message of ours.
+    Foreign(Seq),
+    /// A message of this partition that another life of this producer, or another one, sent.
+    Other(ProducerId),
+}
+
+async fn look<B: Log>(
+    broker: &B,
+    names: &Names,
+    message: &Message,
+    payload: &Bytes,
+    head: Seq,
+) -> Result<Found, BrokerError> {
+    let subject = names.message(message.partition);
+    let next = broker.first_at(&names.messages, &subject, head.next()).await?;
+    Ok(match next {
+        None => Found::Nothing,
+        Some(record) if record.payload == *payload => Found::Ours(record.seq),
+        Some(record) => match rival(&record, message) {
+            Some(producer) => Found::Other(producer),
+            None => Found::Foreign(record.seq),
+        },
+    })
+}
+
+fn rival(record: &Record, ours: &Message) -> Option<ProducerId> {
+    let theirs = Message::decode(&record.payload).ok()?;
+    (theirs.partition == ours.partition && theirs.partition_seq >= ours.partition_seq)
+        .then_some(theirs.producer)
+}

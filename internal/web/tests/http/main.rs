@@ -1,0 +1,8 @@
+//! The server over real HTTP on loopback, asked by a client that writes its requests by hand.
+
+mod binding;
+mod client;
+mod pages;
+
+#[path = "../../../metrics/tests/page/checker.rs"]
+mod checker;

@@ -1,0 +1,74 @@
+//! What a worker does with a message: reads it, takes its time, answers.
+
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::{Message, MessageError, PartitionId, Seed};
+use parti::{Delivery, Handler, HandlerError};
+use rand::RngExt;
+use reports::{Output, Unreadable};
+use tokio::time::Instant;
+
+use crate::tally::Tally;
+
+/// The handler of a worker.
+pub(crate) struct Processing {
+    /// How long a message takes.
+    pub(crate) delay: RangeInclusive<Duration>,
+    pub(crate) seed: Seed,
+    pub(crate) tally: Arc<Tally>,
+}
+
+impl Processing {
+    /// The simulated processing time of one attempt at one message.
+    fn delay(&self, delivery: &Delivery) -> Duration {
+        let (least, most) = (*self.delay.start(), *self.delay.end());
+        let name = format!("delay of {} attempt {}", delivery.seq, delivery.attempt);
+        least + (most - least).mul_f64(self.seed.rng(&name).random())
+    }
+}
+
+impl Handler for Processing {
+    type Output = Output;
+
+    async fn handle(&self, delivery: Delivery) -> Result<Output, HandlerError> {
+        let began = Instant::now();
+        tokio::time::sleep(self.delay(&delivery)).await;
+        self.tally.processed(began.elapsed());
+        Ok(judge(&delivery.payload, delivery.partition))
+    }
+}
+
+/// A message that cannot be read is passed over: it would stop its partition for ever.
+fn judge(payload: &[u8], partition: PartitionId) -> Output {
+    match Message::decode(payload) {
+        Ok(message) if message.partition == partition => Output::Done(message.partition_seq),
+        Ok(_) | Err(MessageError::Corrupt { .. }) => Output::Unreadable(Unreadable::Corrupt),
+        Err(MessageError::Foreign(_)) => Output::Unreadable(Unreadable::Foreign),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::{PartitionSeq, ProducerId, ProducerSeq, Timestamp, Weight};
+
+    use super::*;
+
+    #[test]
+    fn good_messages_are_done_and_bad_ones_passed_over() {
+        let message = Message {
+            partition: PartitionId(3),
+            partition_seq: PartitionSeq(9),
+            producer: ProducerId("p".into()),
+            producer_seq: ProducerSeq(10),
+            sent_at: Timestamp(0),
+            weight: Weight(1),
+        };
+        let payload = message.encode();
+        assert_eq!(judge(&payload, PartitionId(3)), Output::Done(PartitionSeq(9)));
+        let misplaced = judge(&payload, PartitionId(4));
+        assert_eq!(misplaced, Output::Unreadable(Unreadable::Corrupt));
+        assert_eq!(judge(b"hello", PartitionId(3)), Output::Unreadable(Unreadable::Foreign));
+    }
+}

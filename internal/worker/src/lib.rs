@@ -1,0 +1,8 @@
+//! The receiving end: a small program on `parti`, as a user's would be. Its handler checks a message
+//! and takes the configured time over it.
+
+mod handler;
+mod tally;
+mod worker;
+
+pub use worker::{Worker, WorkerSettings};

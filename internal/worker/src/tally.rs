@@ -1,0 +1,52 @@
+//! What a worker counts for its report.
+
+use std::collections::VecDeque;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use parti::Event;
+use reports::Fenced;
+
+/// Refused effects that are reported one by one; of older ones only the number is kept.
+const FENCED_KEPT: usize = 32;
+
+/// What a worker counts for its report.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    processing_us: AtomicU64,
+    processing_max_us: AtomicU64,
+    fenced: Mutex<VecDeque<Fenced>>,
+}
+
+impl Tally {
+    /// A call of the handler took so long.
+    pub(crate) fn processed(&self, took: Duration) {
+        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        self.processing_us.fetch_add(micros, Ordering::Relaxed);
+        self.processing_max_us.fetch_max(micros, Ordering::Relaxed);
+    }
+
+    /// Something happened to the member.
+    pub(crate) fn event(&self, event: Event) {
+        if let Event::Fenced { partition, messages, claim, by } = event {
+            let mut fenced = self.fenced.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            if fenced.len() == FENCED_KEPT {
+                fenced.pop_front();
+            }
+            fenced.push_back(Fenced { partition, messages, claim, lost_to: Some(by) });
+        }
+    }
+
+    /// Time spent in the handler: in all, and the longest call.
+    pub(crate) fn processing(&self) -> (Duration, Duration) {
+        let read = |micros: &AtomicU64| Duration::from_micros(micros.load(Ordering::Relaxed));
+        (read(&self.processing_us), read(&self.processing_max_us))
+    }
+
+    /// The newest refused effects.
+    pub(crate) fn fenced(&self) -> Vec<Fenced> {
+        let fenced = self.fenced.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        fenced.iter().cloned().collect()
+    }
+}

@@ -1,0 +1,158 @@
+//! A worker: a member of the group that reports what it does.
+
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+use std::time::Duration;
+
+use broker::Log;
+use model::{RunClock, Seed, Weights};
+use parti::records::Session;
+use parti::strategy::Strategy;
+use parti::{Builder, JoinError, Member, MemberError, MemberId, Names, Stats, Status};
+use reports::{Channel, Report, WorkerReport};
+use tokio::task::JoinSet;
+
+use crate::handler::Processing;
+use crate::tally::Tally;
+
+/// How often a worker reports.
+const REPORT_EVERY: Duration = Duration::from_secs(1);
+
+/// What a worker is.
+pub struct WorkerSettings {
+    /// Its name.
+    pub id: MemberId,
+    /// The load of each partition.
+    pub weights: Weights,
+    /// How long a silent worker is believed alive.
+    pub lease: Duration,
+    /// Handlers at once.
+    pub concurrency: usize,
+    /// How partitions are dealt.
+    pub strategy: Box<dyn Strategy>,
+    /// How long a message takes.
+    pub delay: RangeInclusive<Duration>,
+    /// The run's seed.
+    pub seed: Seed,
+    /// The run's clock.
+    pub clock: RunClock,
+}
+
+/// A worker at work. Dropping it is a crash, as [`Worker::kill`] is.
+pub struct Worker<B> {
+    member: Member,
+    reporter: Reporter<B>,
+    reporting: JoinSet<()>,
+}
+
+#[derive(Clone)]
+struct Reporter<B> {
+    broker: B,
+    channel: Channel,
+    tally: Arc<Tally>,
+    clock: RunClock,
+    id: MemberId,
+}
+
+impl<B: Log> Worker<B> {
+    /// Joins the group.
+    ///
+    /// # Errors
+    ///
+    /// [`JoinError`], see [`Builder::join`].
+    pub async fn start(
+        broker: B,
+        names: Names,
+        channel: Channel,
+        settings: WorkerSettings,
+    ) -> Result<Self, JoinError> {
+        let tally = Arc::new(Tally::default());
+        let listener = tally.clone();
+        let processing =
+            Processing { delay: settings.delay, seed: settings.seed, tally: tally.clone() };
+        let count = settings.weights.count();
+        let member = Builder::new(broker.clone(), names, settings.id.clone(), count)
+            .weights(settings.weights)
+            .lease(settings.lease)
+            .concurrency(settings.concurrency)
+            .strategy(settings.strategy)
+            .on_event(move |event| listener.event(event))
+            .join(processing)
+            .await?;
+        let reporter = Reporter { broker, channel, tally, clock: settings.clock, id: settings.id };
+        let mut reporting = JoinSet::new();
+        reporting.spawn(reporter.clone().run(member.watch()));
+        Ok(Self { member, reporter, reporting })
+    }
+
+    /// How it is doing.
+    pub fn status(&self) -> Status {
+        self.member.status()
+    }
+
+    /// Leaves gracefully and says what it did.
+    ///
+    /// # Errors
+    ///
+    /// [`MemberError`] if the membership had ended before.
+    pub async fn leave(mut self) -> Result<(), MemberError> {
+        let watch = self.member.watch();
+        let session = watch.first_session();
+        let left = self.member.leave().await;
+        self.reporting.shutdown().await;
+        if let Some(session) = session {
+            let report = self.reporter.report(session, watch.stats(), true);
+            let sending = self.reporter.channel.send_until_known(&self.reporter.broker, &report);
+            // The coordinator then counts what was reported before.
+            let _ = tokio::time::timeout(Duration::from_secs(2), sending).await;
+        }
+        left
+    }
+
+    /// Kills it: it stops in the middle of whatever it does and says nothing to anybody. What it had
+    /// done by then is returned, for somebody else to report.
+    pub fn kill(self) -> Option<Report> {
+        let watch = self.member.watch();
+        let session = watch.first_session()?;
+        drop(self.member);
+        Some(self.reporter.report(session, watch.stats(), true))
+    }
+
+    /// Waits until the membership ends without being asked to. Cancel safe.
+    ///
+    /// # Errors
+    ///
+    /// [`MemberError`] says why.
+    pub async fn ended(&mut self) -> Result<(), MemberError> {
+        self.member.ended().await
+    }
+}
+
+impl<B: Log> Reporter<B> {
+    async fn run(self, watch: parti::Watch) {
+        loop {
+            tokio::time::sleep(REPORT_EVERY).await;
+            let Some(session) = watch.first_session() else { continue };
+            let report = self.report(session, watch.stats(), false);
+            if let Err(error) = self.channel.send(&self.broker, &report).await {
+                tracing::debug!(worker = %self.id, %error, "report not acknowledged");
+            }
+        }
+    }
+
+    fn report(&self, session: Session, stats: Stats, finished: bool) -> Report {
+        let (processing, processing_max) = self.tally.processing();
+        Report::Worker(WorkerReport {
+            member: self.id.clone(),
+            session,
+            at: self.clock.now(),
+            attempts: stats.attempts,
+            failures: stats.failures,
+            fenced: stats.fenced,
+            fenced_last: self.tally.fenced(),
+            processing,
+            processing_max,
+            finished,
+        })
+    }
+}

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# All tests: format, lints, scripts, documentation, and every test of every room, many of them
+# against a real nats-server.
+#
+#   ./test.sh
+#
+# Needs cargo, and python3 with pip or a nats-server 2.11+. Ends at the first thing that is wrong.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+step() {
+  printf '\n== %s\n' "$*"
+  "$@"
+}
+
+command -v cargo >/dev/null || {
+  echo "test.sh: cargo is missing: install Rust 1.89 or newer, and put ~/.cargo/bin on PATH" >&2
+  exit 5
+}
+NATS_SERVER_BIN=$(scripts/nats-server.sh)
+export NATS_SERVER_BIN
+unset PRODUCER_ID WORKER_ID NATS_URL
+echo "nats-server: $("$NATS_SERVER_BIN" --version)"
+
+step cargo fmt --all --check
+if command -v shellcheck >/dev/null; then
+  step shellcheck quick-test.sh test.sh scripts/*.sh .ci/run
+else
+  echo "shellcheck is not installed: the scripts are not checked"
+fi
+step cargo clippy --workspace --all-targets --locked -- -D warnings
+RUSTDOCFLAGS='-D warnings' step cargo doc --locked --no-deps -p parti
+step cargo test --workspace --locked
+printf '\n✓ all tests passed\n'
