@@ -1,5 +1,7 @@
 //! Creating, measuring, trimming and deleting streams.
 
+use std::time::Duration;
+
 use async_nats::jetstream::ErrorCode;
 use async_nats::jetstream::stream::{Config, Info};
 use broker::{BrokerError, Seq, StreamName, StreamSpec, StreamState, Subject};
@@ -12,6 +14,16 @@ use crate::spec::{config, differences};
 const NAME_IN_USE: ErrorCode = ErrorCode::STREAM_NAME_EXIST;
 /// Another stream has some of the subjects.
 const SUBJECTS_IN_USE: ErrorCode = ErrorCode::STREAM_SUBJECT_OVERLAP;
+/// The server has no room for what the stream reserves.
+const NO_ROOM: [ErrorCode; 3] = [
+    ErrorCode::MEMORY_RESOURCES_EXCEEDED,
+    ErrorCode::STORAGE_RESOURCES_EXCEEDED,
+    ErrorCode::INSUFFICIENT_RESOURCES,
+];
+
+/// How often a creation that found no room is looked at again, and after how long each time.
+const LOOK_AGAIN: u32 = 10;
+const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(100);
 
 /// Creates a stream unless it is there.
 pub(crate) async fn ensure(link: &Link, spec: &StreamSpec) -> Result<(), BrokerError> {
@@ -31,8 +43,26 @@ pub(crate) async fn ensure(link: &Link, spec: &StreamSpec) -> Result<(), BrokerE
             let detail = "another stream already stores some of its subjects".to_owned();
             Err(BrokerError::Conflict { stream: name.clone(), detail })
         }
+        Err(ApiFailure::Refused(error)) if NO_ROOM.contains(&error.error_code()) => {
+            match appears(link, name).await {
+                Some(info) => same(name, &wanted, &info.config),
+                None => Err(ApiFailure::Refused(error).about(name)),
+            }
+        }
         Err(failure) => Err(failure.about(name)),
     }
+}
+
+/// Whoever creates a stream at the same moment as another finds the room reserved before the stream
+/// is there to be seen.
+async fn appears(link: &Link, name: &StreamName) -> Option<Info> {
+    for _ in 0..LOOK_AGAIN {
+        if let Ok(info) = info(link, name).await {
+            return Some(info);
+        }
+        tokio::time::sleep(LOOK_AGAIN_AFTER).await;
+    }
+    None
 }
 
 /// The server says that a stream exists under this name, or that it has just made it: is it ours?
