@@ -1,4 +1,5 @@
-//! SIGINT and SIGTERM: the first one drains and reports, a second one stops at once.
+//! SIGINT and SIGTERM: the first one drains and reports, a second one stops at once. SIGHUP makes a
+//! worker step aside for its successor.
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -27,6 +28,17 @@ pub fn stop_on_signal() -> std::io::Result<watch::Receiver<bool>> {
         }
     });
     Ok(stop)
+}
+
+/// Raised by SIGHUP.
+pub fn step_aside_on_signal() -> std::io::Result<watch::Receiver<bool>> {
+    let mut hangup = signal(SignalKind::hangup())?;
+    let (raise, aside) = watch::channel(false);
+    tokio::spawn(async move {
+        hangup.recv().await;
+        raise.send_replace(true);
+    });
+    Ok(aside)
 }
 
 /// Waits until a flag is raised; for ever if it never will be.

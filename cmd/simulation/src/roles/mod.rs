@@ -1,36 +1,42 @@
 //! One role in a process of its own, against an external server.
 
+mod chaos;
+mod coordinator;
+
 use std::time::Duration;
 
 use broker_nats::NatsBroker;
 use config::Existing;
-use coordinator::{Coordinator, Progress};
 use model::ProducerId;
 use parti::MemberId;
 use producer::Producer;
 use reports::Phase;
 use tokio::sync::watch;
+use web::Role;
 use worker::Worker;
 
 use crate::connect::{Connector, NatsConnector};
 use crate::failure::Failure;
-use crate::rundir::RunDir;
+use crate::register::register;
 use crate::setup::Setup;
-use crate::watching::Watching;
-use crate::{checkpoints, events, phase, progress, signals, streams, verdict};
+use crate::{phase, signals, streams};
+
+pub use chaos::chaos;
+pub use coordinator::coordinator;
 
 /// How long a worker may take to leave.
 const LEAVE_MAX: Duration = Duration::from_secs(30);
 
 async fn connect(setup: &Setup, name: &str, if_over: Existing) -> Result<NatsBroker, Failure> {
-    let broker = NatsConnector::new(&setup.config.nats, None).connect(name).await?;
+    let broker = NatsConnector::new(setup, None).connect(name).await?;
     streams::join(setup, &broker, if_over).await?;
     Ok(broker)
 }
 
 /// Sends until the coordinator ends the run or a signal comes.
-pub async fn producer(setup: Setup, id: String) -> Result<u8, Failure> {
+pub async fn producer(setup: Setup, id: String, chaos: Option<&str>) -> Result<u8, Failure> {
     let mut stop = signals::stop_on_signal()?;
+    let setup = behind(setup, chaos, Role::Producer, &id).await?;
     let id = ProducerId(id);
     let settings = setup.producer(&id)?;
     let broker = connect(&setup, &id.0, Existing::Refuse).await?;
@@ -54,21 +60,27 @@ pub async fn producer(setup: Setup, id: String) -> Result<u8, Failure> {
 }
 
 /// Works until the coordinator ends the run or a signal comes.
-pub async fn worker(setup: Setup, id: String) -> Result<u8, Failure> {
+pub async fn worker(setup: Setup, id: String, chaos: Option<&str>) -> Result<u8, Failure> {
     let mut stop = signals::stop_on_signal()?;
+    let mut aside = signals::step_aside_on_signal()?;
+    let setup = behind(setup, chaos, Role::Worker, &id).await?;
     let id = MemberId::new(id).map_err(|error| Failure::Usage(error.to_string()))?;
     let broker = connect(&setup, id.as_str(), Existing::Refuse).await?;
     let mut phase = phase::follow(broker.clone(), setup.channel.clone());
     let (names, channel) = (setup.names.clone(), setup.channel.clone());
     let mut worker = Worker::start(broker, names, channel, setup.worker(id.clone())).await?;
     println!("✓ {id} started");
-    tokio::select! {
+    let keeps_seat = tokio::select! {
         biased;
         ended = worker.ended() => return ended.map(|()| 0).map_err(Failure::from),
-        () = signals::raised(&mut stop) => {}
-        _ = phase.wait_for(|phase| *phase == Phase::Done) => {}
-    }
-    match tokio::time::timeout(LEAVE_MAX, worker.leave()).await {
+        () = signals::raised(&mut stop) => false,
+        () = signals::raised(&mut aside) => true,
+        _ = phase.wait_for(|phase| *phase == Phase::Done) => false,
+    };
+    let leaving = async {
+        if keeps_seat { worker.step_aside().await } else { worker.leave().await }
+    };
+    match tokio::time::timeout(LEAVE_MAX, leaving).await {
         Ok(left) => left?,
         Err(_) => {
             return Err(Failure::Environment(format!(
@@ -77,28 +89,22 @@ pub async fn worker(setup: Setup, id: String) -> Result<u8, Failure> {
             )));
         }
     }
-    println!("✓ {id} left");
+    println!("✓ {id} {}", if keeps_seat { "stepped aside" } else { "left" });
     Ok(0)
 }
 
-/// Leads and judges the run.
-pub async fn coordinator(setup: Setup, dir: RunDir, reproduce: &str) -> Result<u8, Failure> {
-    let stop = signals::stop_on_signal()?;
-    let broker = connect(&setup, "coordinator", setup.config.nats.existing).await?;
-    let (told, shown) = watch::channel(Progress::default());
-    let prometheus = &setup.config.metrics.prometheus;
-    let watching = Watching::begin(prometheus, shown.clone(), None).await?;
-    let _checkpoints = checkpoints::begin(&setup, shown.clone())?;
-    let (events, writing) = events::writer(&dir.events(), watching.shared())?;
-    let whole = setup.config.simulation.duration.duration();
-    let every = setup.config.coordinator.report_interval.duration();
-    let showing = tokio::spawn(progress::show(shown, every, whole));
-    println!("✓ coordinator started");
-    let (names, channel) = (setup.names.clone(), setup.channel.clone());
-    let coordinator = Coordinator::new(broker, names, channel, setup.coordinator(), told, events);
-    let conducted = coordinator.run(stop).await;
-    showing.abort();
-    let _ = tokio::time::timeout(Duration::from_secs(5), writing).await;
-    let report = verdict::give(&setup, conducted?, watching.resources(), reproduce, &dir)?;
-    Ok(report.exit_code)
+/// Registers with the chaos controller, if there is one, and finds the broker where it says.
+async fn behind(
+    mut setup: Setup,
+    chaos: Option<&str>,
+    role: Role,
+    id: &str,
+) -> Result<Setup, Failure> {
+    if let Some(url) = chaos {
+        let token = setup.config.chaos.token.as_ref().map(|token| token.reveal().to_owned());
+        let registered = register(url, token.as_deref(), role, id).await?;
+        let wrong = |why: config::ValueError| Failure::Environment(why.to_string());
+        setup.config.nats.url = registered.nats_url.parse().map_err(wrong)?;
+    }
+    Ok(setup)
 }
