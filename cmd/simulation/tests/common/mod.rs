@@ -60,15 +60,17 @@ impl Place {
         serde_json::from_str(&text).unwrap()
     }
 
-    /// Ids of the processes that have this directory in their command lines: servers and guards.
+    /// Ids of the processes that have this directory in their command lines or work in it: the
+    /// program, its children, servers and guards.
     pub fn processes(&self) -> Vec<i32> {
-        let here = self.0.canonicalize().unwrap();
-        let here = here.to_str().unwrap();
+        let self_dir = self.0.canonicalize().unwrap();
+        let here = self_dir.to_str().unwrap();
         let pids = fs::read_dir("/proc").unwrap().filter_map(|entry| {
             let entry = entry.ok()?;
             let pid: i32 = entry.file_name().to_str()?.parse().ok()?;
             let line = fs::read_to_string(entry.path().join("cmdline")).ok()?;
-            line.contains(here).then_some(pid)
+            let works_here = fs::read_link(entry.path().join("cwd")).is_ok_and(|cwd| cwd == self_dir);
+            (works_here || line.contains(here)).then_some(pid)
         });
         pids.collect()
     }
