@@ -1,87 +1,167 @@
-//! Everything in one process: server, producers, workers, chaos, coordinator.
+//! Everything in one program: server, producers, workers, chaos, coordinator. Producers and workers are
+//! tasks or processes, as the configuration says.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use broker::Admin;
-use broker_nats::Embedded;
-use chaos::{Director, DirectorSettings};
-use coordinator::{Conducted, Coordinator, CoordinatorError, Progress};
+use broker_nats::Managed;
+use chaos::{Command, Director};
+use config::Isolation;
+use coordinator::{Conducted, Coordinator, CoordinatorError, Progress, Stopped};
+use processes::Manager;
 use reports::Phase;
 use tokio::sync::{mpsc, watch};
 use web::Shared;
 
+use crate::cli::Source;
 use crate::connect::{Connector, NatsConnector, embedded};
+use crate::crew::{Crew, Launcher, Processes, Registry};
 use crate::failure::Failure;
-use crate::fleet::InProcess;
+use crate::resume::Found;
 use crate::rundir::RunDir;
 use crate::setup::Setup;
 use crate::watching::Watching;
-use crate::{checkpoints, events, progress, signals, streams, verdict};
+use crate::{checkpoints, events, progress, resume, signals, streams, verdict};
 
 /// How long workers and producers may still take when the run is judged.
 const LEAVE_MAX: Duration = Duration::from_secs(10);
+/// Commands to chaos that wait.
+const COMMANDS_MAX: usize = 16;
+
+/// What a run is made of, besides its configuration.
+pub struct Parts {
+    /// The configuration as it was named on the command line: processes are given the same.
+    pub source: Source,
+    /// Where it leaves its report.
+    pub dir: RunDir,
+    /// The command that runs it again.
+    pub reproduce: String,
+    /// The checkpoint that it goes on from.
+    pub found: Option<Found>,
+}
 
 /// Runs it all and gives the verdict's exit code.
-pub async fn run(setup: Setup, dir: RunDir, reproduce: &str) -> Result<u8, Failure> {
+pub async fn run(setup: Setup, parts: Parts) -> Result<u8, Failure> {
     let stop = signals::stop_on_signal()?;
+    let Parts { source, dir, reproduce, found } = parts;
     let server = embedded(&setup.config, dir.nats()).await?.map(Arc::new);
-    let connector = NatsConnector::new(&setup.config.nats, server.as_deref());
+    let connector = NatsConnector::new(&setup, server.clone());
+    let processes = processes(&setup, &connector, &source, &dir).await?;
     let (told, shown) = watch::channel(Progress::default());
-    let pid = server.as_deref().map(Embedded::pid);
-    let watching = Watching::begin(&setup.config.metrics.prometheus, shown, pid).await?;
-    let _checkpoints = checkpoints::begin(&setup, told.subscribe())?;
-    let soak = soak(&setup, connector, &dir, told, watching.shared(), stop);
+    let (commands, orders) = mpsc::channel(COMMANDS_MAX);
+    let watching = Watching::begin(&setup.config, shown, server.clone(), Some(commands)).await?;
+    let run = Soak { connector, processes, orders, told, shared: watching.shared(), stop };
+    let soak = soak(setup, &dir, found, run);
     tokio::pin!(soak);
-    let conducted = tokio::select! {
+    let (setup, conducted) = tokio::select! {
         biased;
         conducted = &mut soak => conducted?,
         exit = server_died(server.as_deref()) => return Err(exit),
     };
-    let report = verdict::give(&setup, conducted, watching.resources(), reproduce, &dir)?;
+    let interrupted = conducted.interrupted;
+    let report = verdict::give(&setup, conducted, watching.resources(), &reproduce, &dir)?;
     watching.shared().set_verdict(report.verdict);
     if let Some(server) = &server {
         server.stop().await;
-        if report.exit_code == 0 {
-            dir.forget_server();
-        }
+    }
+    if interrupted && setup.config.checkpoint.enabled {
+        println!("Go on: {}", resume::command(&source));
+    } else if report.exit_code == 0 {
+        dir.forget_server();
     }
     Ok(report.exit_code)
 }
 
+/// What runs children, if anybody is to be one.
+async fn processes(
+    setup: &Setup,
+    connector: &NatsConnector,
+    source: &Source,
+    dir: &RunDir,
+) -> Result<Option<Processes>, Failure> {
+    let config = &setup.config;
+    let isolations = [config.workers.isolation, config.producers.isolation];
+    if !isolations.contains(&Isolation::Process) {
+        return Ok(None);
+    }
+    let manager = Manager::start().await.map_err(|error| Failure::Environment(error.to_string()))?;
+    let launcher = Launcher::new(setup, source, dir.logs())?;
+    let addresses = connector.addresses();
+    Ok(Some(Processes::new(manager, launcher, addresses, Registry::default())))
+}
+
 /// The embedded server ended although nobody asked for it.
-async fn server_died(server: Option<&Embedded>) -> Failure {
+async fn server_died(server: Option<&Managed>) -> Failure {
     let Some(server) = server else { return std::future::pending().await };
-    let exit = server.exited().await;
+    let exit = server.died().await;
     Failure::Environment(format!(
         "the embedded nats-server ended ({exit}) in the middle of the run; its log: {}",
         server.log_path().display()
     ))
 }
 
-/// One run on a broker that is there.
+/// What a soak works with, besides its configuration.
+pub struct Soak<C: Connector> {
+    /// To the broker.
+    pub connector: C,
+    /// Runs children, if anybody is to be one.
+    pub processes: Option<Processes>,
+    /// What chaos is told by hand.
+    pub orders: mpsc::Receiver<Command>,
+    /// Where it tells how it is going.
+    pub told: watch::Sender<Progress>,
+    /// Where it is shown.
+    pub shared: Shared,
+    /// Ends it before its time.
+    pub stop: watch::Receiver<bool>,
+}
+
+/// One run on a broker that is there. Gives back the setup with the clock of the run.
 pub async fn soak<C: Connector>(
-    setup: &Setup,
-    connector: C,
+    mut setup: Setup,
     dir: &RunDir,
-    told: watch::Sender<Progress>,
-    shared: Shared,
-    stop: watch::Receiver<bool>,
-) -> Result<Conducted, Failure> {
+    found: Option<Found>,
+    run: Soak<C>,
+) -> Result<(Setup, Conducted), Failure> {
+    let Soak { connector, processes, orders, told, shared, stop } = run;
     let broker = connector.connect("coordinator").await?;
-    streams::prepare(setup, &broker).await?;
+    let goes_on = found.is_some();
+    let resumed = match found {
+        Some(found) => Some(resume::begin(&mut setup, &broker, found, Stopped::Everything).await?),
+        None => {
+            streams::prepare(&setup, &broker).await?;
+            None
+        }
+    };
     let shown = told.subscribe();
-    let (events, writing) = events::writer(&dir.events(), shared)?;
+    let (events, writing) = events::writer(&dir.events(), goes_on, shared)?;
     let whole = setup.config.simulation.duration.duration();
     let every = setup.config.coordinator.report_interval.duration();
     let showing = tokio::spawn(progress::show(shown.clone(), every, whole));
-    let judging = coordinate(setup, broker, told, events, stop);
-    let acting = act(setup, connector, phases(shown));
+    let settings = setup.director(resumed.as_ref().map(|resumed| resumed.next_fault));
+    dir.schedule(&settings.schedule)?;
+    let (position, chaos) = watch::channel(settings.position());
+    let mut judged_by = setup.coordinator();
+    judged_by.checkpoint = checkpoints::plan(&setup, dir.path(), Some(chaos))?;
+    judged_by.resume = resumed;
+    let (names, channel) = (setup.names.clone(), setup.channel.clone());
+    let judging =
+        Coordinator::new(broker, names, channel, judged_by, told, events).run(stop);
+    let acting = async {
+        let crew = Crew::new(&setup, connector.clone(), processes).await?;
+        let broker = connector.connect("chaos").await?;
+        let (names, channel) = (setup.names.clone(), setup.channel.clone());
+        let direct = move |crew| {
+            Director::new(broker, names, channel, setup.clock, settings, crew, orders, position)
+        };
+        act(&setup, crew, direct, phases(shown)).await
+    };
     let conducted = together(judging, acting).await;
     showing.abort();
     // Every event is on its way to the disk; the disk may take its time, but not for ever.
     let _ = tokio::time::timeout(Duration::from_secs(5), writing).await;
-    conducted
+    Ok((setup, conducted?))
 }
 
 /// Judges to the end. Whoever acts ends with it, or is dropped: without a broker nobody can leave.
@@ -110,17 +190,6 @@ async fn together(
     Ok(conducted)
 }
 
-async fn coordinate<B: Admin>(
-    setup: &Setup,
-    broker: B,
-    told: watch::Sender<Progress>,
-    events: mpsc::Sender<Vec<coordinator::Event>>,
-    stop: watch::Receiver<bool>,
-) -> Result<Conducted, CoordinatorError> {
-    let (names, channel) = (setup.names.clone(), setup.channel.clone());
-    Coordinator::new(broker, names, channel, setup.coordinator(), told, events).run(stop).await
-}
-
 /// The phase alone, out of the progress; the end of the coordinator is the end of the run.
 fn phases(mut progress: watch::Receiver<Progress>) -> watch::Receiver<Phase> {
     let (tell, phase) = watch::channel(Phase::Running);
@@ -135,33 +204,22 @@ fn phases(mut progress: watch::Receiver<Progress>) -> watch::Receiver<Phase> {
 }
 
 /// Producers, workers and chaos, through the phases of the run.
-async fn act<C: Connector>(
+async fn act<C: Connector, B: broker::Log>(
     setup: &Setup,
-    connector: C,
+    mut crew: Crew<C>,
+    direct: impl FnOnce(Crew<C>) -> Director<B, Crew<C>>,
     mut phase: watch::Receiver<Phase>,
 ) -> Result<(), Failure> {
-    let fleet = InProcess::start(setup.clone(), connector.clone()).await?;
+    crew.start_all(setup).await?;
     println!("✓ Simulation started");
-    let workers = setup.config.workers.count as usize;
-    let settings = DirectorSettings {
-        schedule: setup.schedule(),
-        restart_after: setup.config.chaos.restart_after.duration(),
-        workers_min: workers.div_ceil(2),
-        workers_max: workers * 2,
-    };
-    let planned = settings.schedule.len();
     if setup.config.chaos.enabled {
         println!("✓ Chaos controller started");
-        println!("  {planned} events planned");
+        println!("  {} events planned", setup.schedule().len());
     }
-    let broker = connector.connect("chaos").await?;
-    let director = Director::new(broker, setup.channel.clone(), setup.clock, settings, fleet);
-    let mut fleet = director.run(phase.clone()).await;
-    fleet.stop_producers();
-    let drained = phase.wait_for(|phase| *phase == Phase::Done);
+    let mut crew = direct(crew).run(phase.clone()).await;
+    crew.finish_producers().await;
     // Should the coordinator be gone, its end is the end of the run, too.
-    let _ = drained.await;
-    fleet.stop_workers().await;
-    fleet.producers_finished().await;
+    let _ = phase.wait_for(|phase| *phase == Phase::Done).await;
+    crew.leave_all().await;
     Ok(())
 }

@@ -68,6 +68,14 @@ pub struct RunArgs {
     /// The directory for report.json and events.jsonl [default: runs/<time>-<seed>].
     #[arg(long)]
     pub report: Option<PathBuf>,
+    /// Go on with a run that was stopped, from FILE or from the newest checkpoint.
+    #[arg(long, value_name = "FILE", num_args = 0..=1, conflicts_with = "report")]
+    #[expect(clippy::option_option, reason = "clap: absent, without a file, with one")]
+    pub resume: Option<Option<PathBuf>>,
+    /// The chaos controller that this producer or worker registers with, such as
+    /// http://127.0.0.1:9091.
+    #[arg(long, env = "CHAOS_URL")]
+    pub chaos_url: Option<String>,
 }
 
 /// Where the configuration comes from.
@@ -133,6 +141,8 @@ pub enum Mode {
     Worker,
     /// The coordinator.
     Coordinator,
+    /// The chaos controller, for processes that register with it.
+    Chaos,
 }
 
 impl Mode {
@@ -143,6 +153,7 @@ impl Mode {
             Mode::Producer => "producer",
             Mode::Worker => "worker",
             Mode::Coordinator => "coordinator",
+            Mode::Chaos => "chaos",
         }
     }
 }

@@ -11,9 +11,11 @@ use rand::RngExt;
 use crate::cli::{Cli, ConfigArgs, ConfigCommand, Mode, NatsArgs, RunArgs};
 use crate::connect::server_bin;
 use crate::failure::Failure;
+use crate::all_in_one::{self, Parts};
+use crate::resume::Found;
 use crate::rundir::RunDir;
 use crate::setup::Setup;
-use crate::{all_in_one, roles, signals};
+use crate::{roles, signals};
 
 /// Runs a simulation or one role of it.
 pub async fn run(args: RunArgs) -> Result<u8, Failure> {
@@ -27,33 +29,48 @@ pub async fn run(args: RunArgs) -> Result<u8, Failure> {
     };
     let config = load(args.source.config.as_ref(), &overrides)?;
     let now = wall_clock();
-    let seed = Seed(config.simulation.seed.unwrap_or_else(|| drawn_seed(&config, now)));
+    let found = Found::by(&args, &config, now)?;
+    let seed = match &found {
+        Some(found) => found.seed(),
+        None => Seed(config.simulation.seed.unwrap_or_else(|| drawn_seed(&config, now))),
+    };
     let reproduce = reproduce(&args, seed);
-    let mode = config.simulation.mode;
     let setup = Setup::new(config, seed, RunClock::starting_at(now))?;
-    match mode {
+    let chaos = args.chaos_url.as_deref();
+    match setup.config.simulation.mode {
         config::Mode::Producer => {
-            roles::producer(setup, named(id, "PRODUCER_ID=producer-0")?).await
+            roles::producer(setup, named(id, "PRODUCER_ID=producer-0")?, chaos).await
         }
-        config::Mode::Worker => roles::worker(setup, named(id, "WORKER_ID=worker-0")?).await,
-        config::Mode::AllInOne | config::Mode::Coordinator => {
+        config::Mode::Worker => {
+            roles::worker(setup, named(id, "WORKER_ID=worker-0")?, chaos).await
+        }
+        config::Mode::AllInOne | config::Mode::Coordinator | config::Mode::Chaos => {
             println!("seed {seed}; again: {reproduce}");
-            for warning in config::offered_load(&setup.config).warnings {
-                eprintln!("simulation: warning: {warning}");
-            }
-            let dir = RunDir::create(args.report, now, seed)?;
-            let ended = match mode {
-                config::Mode::Coordinator => {
-                    if setup.config.chaos.enabled {
-                        eprintln!("simulation: warning: chaos.enabled: chaos is all-in-one only");
-                    }
-                    roles::coordinator(setup, dir.clone(), &reproduce).await
-                }
-                _ => all_in_one::run(setup, dir.clone(), &reproduce).await,
+            let dir = match &found {
+                Some(found) => RunDir::again(found.run_directory())?,
+                None => RunDir::create(args.report, now, seed)?,
             };
-            ended.inspect_err(|failure| dir.failed(failure, seed, &reproduce))
+            let parts = Parts { source: args.source, dir, reproduce, found };
+            lead(setup, parts).await
         }
     }
+}
+
+/// Those that leave something in a directory.
+async fn lead(setup: Setup, parts: Parts) -> Result<u8, Failure> {
+    let (seed, dir, reproduce) = (setup.seed, parts.dir.clone(), parts.reproduce.clone());
+    let mode = setup.config.simulation.mode;
+    if mode == config::Mode::Chaos {
+        return roles::chaos(setup, &parts.source, &dir).await;
+    }
+    for warning in config::offered_load(&setup.config).warnings {
+        eprintln!("simulation: warning: {warning}");
+    }
+    let ended = match mode {
+        config::Mode::Coordinator => roles::coordinator(setup, parts).await,
+        _ => all_in_one::run(setup, parts).await,
+    };
+    ended.inspect_err(|failure| dir.failed(failure, seed, &reproduce))
 }
 
 /// A seed for a run that was not given one. Separate processes have to agree on it without a word

@@ -13,6 +13,7 @@ mod phase;
 mod progress;
 mod proxies;
 mod register;
+mod resume;
 mod roles;
 mod rundir;
 mod setup;

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use chaos::Planned;
 use coordinator::{Report, Verdict};
 use model::{Seed, Timestamp};
 
@@ -24,6 +25,18 @@ impl RunDir {
         Ok(run)
     }
 
+    /// The directory of a run that goes on.
+    pub fn again(dir: PathBuf) -> Result<Self, Failure> {
+        if !dir.is_dir() {
+            return Err(Failure::Usage(format!(
+                "the run's directory {} is not there: resume from the directory in which the run was \
+                 started, or bring it back",
+                dir.display()
+            )));
+        }
+        Ok(Self(dir))
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.0
@@ -32,6 +45,18 @@ impl RunDir {
     /// What happens, one JSON object a line.
     pub fn events(&self) -> PathBuf {
         self.0.join("events.jsonl")
+    }
+
+    /// What worker and producer processes print.
+    pub fn logs(&self) -> PathBuf {
+        self.0.join("logs")
+    }
+
+    /// Writes down what chaos is going to do.
+    pub fn schedule(&self, schedule: &[Planned]) -> Result<(), Failure> {
+        let json = serde_json::to_string_pretty(schedule)
+            .map_err(|error| Failure::Environment(format!("the schedule is no JSON: {error}")))?;
+        self.write("chaos.json", &json)
     }
 
     /// The embedded server's own directory.

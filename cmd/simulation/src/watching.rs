@@ -1,12 +1,15 @@
 //! What the outside sees of a run, and what the run costs: metrics over HTTP, memory and CPU.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use config::Prometheus;
+use broker_nats::Managed;
+use chaos::Command;
+use config::Config;
 use coordinator::Progress;
 use metrics::{Process, Usage, usage_of};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use web::{Server, Shared};
@@ -31,14 +34,23 @@ struct Measured {
 }
 
 impl Watching {
-    /// Serves metrics if the configuration says so, and measures this process and the embedded
-    /// server's.
+    /// Serves metrics and takes commands to chaos if the configuration says so, and measures this
+    /// process and the embedded server's.
     pub async fn begin(
-        prometheus: &Prometheus,
+        config: &Config,
         progress: watch::Receiver<Progress>,
-        server_pid: Option<u32>,
+        embedded: Option<Arc<Managed>>,
+        chaos: Option<mpsc::Sender<Command>>,
     ) -> Result<Self, Failure> {
         let shared = Shared::new().map_err(|error| Failure::Environment(error.to_string()))?;
+        let shared = match chaos.filter(|_| config.chaos.enabled) {
+            Some(commands) => {
+                let token = config.chaos.token.as_ref().map(|token| token.reveal().to_owned());
+                shared.with_chaos(commands, token)
+            }
+            None => shared,
+        };
+        let prometheus = &config.metrics.prometheus;
         let mut tasks = JoinSet::new();
         if prometheus.enabled {
             let server = Server::bind(&prometheus.host, prometheus.port)
@@ -49,7 +61,7 @@ impl Watching {
         }
         let (told, usage) = watch::channel(Measured::default());
         tasks.spawn(publish(shared.clone(), progress));
-        tasks.spawn(measure(shared.clone(), server_pid, told));
+        tasks.spawn(measure(shared.clone(), embedded, told));
         Ok(Self { shared, usage, _tasks: tasks })
     }
 
@@ -83,12 +95,17 @@ async fn publish(shared: Shared, mut progress: watch::Receiver<Progress>) {
     }
 }
 
-async fn measure(shared: Shared, server_pid: Option<u32>, told: watch::Sender<Measured>) {
+async fn measure(
+    shared: Shared,
+    embedded: Option<Arc<Managed>>,
+    told: watch::Sender<Measured>,
+) {
     let began = Instant::now();
     loop {
         tokio::time::sleep(MEASURE_EVERY).await;
         let harness = usage_of(None);
-        let server = server_pid.and_then(|pid| usage_of(Some(pid)));
+        // The server's process changes when it is restarted, and is none while it is down.
+        let server = embedded.as_ref().and_then(|server| usage_of(server.pid()));
         for (process, usage) in [(Process::Own, &harness), (Process::Server, &server)] {
             if let Some(usage) = usage {
                 shared.metrics().observe_usage(process, usage);

@@ -3,34 +3,49 @@
 
 use std::time::Duration;
 
-use ::coordinator::{Coordinator, Progress};
+use ::coordinator::{Coordinator, Progress, Stopped};
 use tokio::sync::watch;
 
 use super::connect;
+use crate::all_in_one::Parts;
+use crate::connect::{Connector, NatsConnector};
 use crate::failure::Failure;
-use crate::rundir::RunDir;
 use crate::setup::Setup;
 use crate::watching::Watching;
-use crate::{checkpoints, events, progress, signals, verdict};
+use crate::{checkpoints, events, progress, resume, signals, verdict};
 
 /// Leads and judges the run.
-pub async fn coordinator(setup: Setup, dir: RunDir, reproduce: &str) -> Result<u8, Failure> {
+pub async fn coordinator(mut setup: Setup, parts: Parts) -> Result<u8, Failure> {
     let stop = signals::stop_on_signal()?;
-    let broker = connect(&setup, "coordinator", setup.config.nats.existing).await?;
+    let Parts { source, dir, reproduce, found } = parts;
+    let goes_on = found.is_some();
+    let (broker, resumed) = match found {
+        Some(found) => {
+            let broker = NatsConnector::new(&setup, None).connect("coordinator").await?;
+            let resumed = resume::begin(&mut setup, &broker, found, Stopped::Coordinator).await?;
+            (broker, Some(resumed))
+        }
+        None => (connect(&setup, "coordinator", setup.config.nats.existing).await?, None),
+    };
     let (told, shown) = watch::channel(Progress::default());
-    let prometheus = &setup.config.metrics.prometheus;
-    let watching = Watching::begin(prometheus, shown.clone(), None).await?;
-    let _checkpoints = checkpoints::begin(&setup, shown.clone())?;
-    let (events, writing) = events::writer(&dir.events(), watching.shared())?;
+    let watching = Watching::begin(&setup.config, shown.clone(), None, None).await?;
+    let (events, writing) = events::writer(&dir.events(), goes_on, watching.shared())?;
     let whole = setup.config.simulation.duration.duration();
     let every = setup.config.coordinator.report_interval.duration();
     let showing = tokio::spawn(progress::show(shown, every, whole));
+    let mut settings = setup.coordinator();
+    settings.checkpoint = checkpoints::plan(&setup, dir.path(), None)?;
+    settings.resume = resumed;
     println!("✓ coordinator started");
     let (names, channel) = (setup.names.clone(), setup.channel.clone());
-    let coordinator = Coordinator::new(broker, names, channel, setup.coordinator(), told, events);
-    let conducted = coordinator.run(stop).await;
+    let conducted = Coordinator::new(broker, names, channel, settings, told, events).run(stop).await;
     showing.abort();
     let _ = tokio::time::timeout(Duration::from_secs(5), writing).await;
-    let report = verdict::give(&setup, conducted?, watching.resources(), reproduce, &dir)?;
+    let conducted = conducted?;
+    let interrupted = conducted.interrupted;
+    let report = verdict::give(&setup, conducted, watching.resources(), &reproduce, &dir)?;
+    if interrupted && setup.config.checkpoint.enabled {
+        println!("Go on: {}", resume::command(&source));
+    }
     Ok(report.exit_code)
 }
