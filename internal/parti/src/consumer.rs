@@ -18,6 +18,7 @@ use crate::event::Event;
 use crate::handler::Handler;
 use crate::heartbeat::Settled;
 use crate::lane::{Lane, LaneEnd, QUEUE_MAX};
+use crate::life::Exit;
 use crate::opening::{Opened, open};
 use crate::pump::{Feed, Position};
 use crate::readers::Readers;
@@ -81,27 +82,27 @@ impl<B: Log, H: Handler> Consumer<B, H> {
     }
 
     /// Follows the newest grant until the streams cannot be used any more, or until everything is
-    /// let go of after `leaving` was raised.
+    /// let go of after the member was asked to end.
     pub(crate) async fn run(
         mut self,
         mut grants: watch::Receiver<Grant>,
-        mut leaving: watch::Receiver<bool>,
+        mut exit: watch::Receiver<Option<Exit>>,
     ) -> Result<(), MemberError> {
         let mut upkeep = Instant::now() + UPKEEP;
         loop {
-            let left = *leaving.borrow_and_update();
+            let ending = exit.borrow_and_update().is_some();
             self.grant = grants.borrow_and_update().clone();
-            if left {
+            if ending {
                 self.grant.partitions.0.clear();
             }
             self.carry_out();
             self.report();
-            if left && self.slots.is_empty() {
+            if ending && self.slots.is_empty() {
                 return Ok(());
             }
             tokio::select! {
                 biased;
-                Ok(()) = leaving.changed() => {}
+                Ok(()) = exit.changed() => {}
                 Ok(()) = grants.changed() => {}
                 Some(ended) = self.lanes.join_next() => {
                     let (partition, end) = ended.map_err(panicked)?;

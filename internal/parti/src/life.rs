@@ -29,15 +29,24 @@ pub struct Status {
     pub leading: Option<Term>,
 }
 
-/// Lives until `leaving` is raised or the member can no longer be one.
+/// How a member is asked to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// For good: its partitions go to others at once.
+    Leave,
+    /// For a restart: its seat stays for the rest of its lease.
+    StepAside,
+}
+
+/// Lives until it is asked to end or the member can no longer be one.
 pub(crate) async fn live<B: Log, H: Handler>(
     context: Arc<Context<B>>,
     handler: Arc<H>,
-    leaving: watch::Receiver<bool>,
+    exit: watch::Receiver<Option<Exit>>,
     status: watch::Sender<Status>,
 ) -> Result<(), MemberError> {
     loop {
-        if *leaving.borrow() {
+        if exit.borrow().is_some() {
             return Ok(());
         }
         let life = match join(&context).await {
@@ -46,9 +55,15 @@ pub(crate) async fn live<B: Log, H: Handler>(
         };
         let session = life.session;
         context.emit(Event::Joined { session });
-        match one_life(&context, &handler, life, leaving.clone(), &status).await {
+        match one_life(&context, &handler, life, exit.clone(), &status).await {
             Ok(()) => return Ok(()),
             Err(OneLifeEnd::Expired) => context.emit(Event::Expired { session }),
+            // The next life did not wait for the end of this one: the seat is taken.
+            Err(OneLifeEnd::Error(MemberError::Replaced(_)))
+                if *exit.borrow() == Some(Exit::StepAside) =>
+            {
+                return Ok(());
+            }
             Err(OneLifeEnd::Error(error)) => {
                 tracing::error!(member = %context.me, %error, "no longer a member");
                 return Err(error);
@@ -81,7 +96,7 @@ async fn one_life<B: Log, H: Handler>(
     context: &Arc<Context<B>>,
     handler: &Arc<H>,
     mut life: Life,
-    leaving: watch::Receiver<bool>,
+    exit: watch::Receiver<Option<Exit>>,
     status: &watch::Sender<Status>,
 ) -> Result<(), OneLifeEnd> {
     let (lapsed, lapses) = watch::channel(false);
@@ -95,10 +110,10 @@ async fn one_life<B: Log, H: Handler>(
     following.spawn(Follower { context: context.clone(), session, void, grant, leading }.run());
     let mut consuming = JoinSet::new();
     let consumer = Consumer::new(context.clone(), handler.clone(), session, lapses, settled);
-    consuming.spawn(consumer.run(grants, leaving));
+    consuming.spawn(consumer.run(grants, exit.clone()));
     {
         let beating = life.beat(context, settling.clone(), &lapsed);
-        let showing = show(status, session, settling, reigns.clone());
+        let showing = show(status, session, settling.clone(), reigns.clone());
         tokio::pin!(beating, showing);
         tokio::select! {
             biased;
@@ -122,12 +137,20 @@ async fn one_life<B: Log, H: Handler>(
             () = &mut showing => {}
         }
     }
-    // Everything is let go of: say so, and if we lead, let somebody else begin at once.
-    life.leave(context).await;
-    let term = *reigns.borrow();
+    // Everything is let go of: say so, and if we lead, let somebody else begin at once. Who steps
+    // aside says it last, so that the next life has the whole lease to come.
+    let stays = *exit.borrow() == Some(Exit::StepAside);
+    if !stays {
+        life.leave(context).await;
+    }
     following.shutdown().await;
+    let term = *reigns.borrow();
     if let Some(term) = term {
         resign(context, term).await;
+    }
+    if stays {
+        let settled = *settling.borrow();
+        life.step_aside(context, settled).await;
     }
     status.send_modify(|status| {
         *status = Status { first_session: status.first_session, ..Status::default() };

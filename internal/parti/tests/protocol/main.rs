@@ -13,6 +13,7 @@ mod handover;
 mod identity;
 mod ledger;
 mod rebalance;
+mod restart;
 mod settings;
 mod soak;
 mod support;
