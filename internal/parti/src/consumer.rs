@@ -18,7 +18,7 @@ use crate::event::Event;
 use crate::handler::Handler;
 use crate::heartbeat::Settled;
 use crate::lane::{Lane, LaneEnd, QUEUE_MAX};
-use crate::life::Exit;
+use crate::life::{Exit, Standing};
 use crate::opening::{Opened, open};
 use crate::pump::{Feed, Position};
 use crate::readers::Readers;
@@ -41,7 +41,7 @@ pub(crate) struct Consumer<B, H> {
     context: Arc<Context<B>>,
     handler: Arc<H>,
     session: Session,
-    lapsed: watch::Receiver<bool>,
+    standing: watch::Receiver<Standing>,
     settled: watch::Sender<Settled>,
     grant: Grant,
     slots: BTreeMap<PartitionId, Slot>,
@@ -61,7 +61,7 @@ impl<B: Log, H: Handler> Consumer<B, H> {
         context: Arc<Context<B>>,
         handler: Arc<H>,
         session: Session,
-        lapsed: watch::Receiver<bool>,
+        standing: watch::Receiver<Standing>,
         settled: watch::Sender<Settled>,
     ) -> Self {
         Self {
@@ -69,7 +69,7 @@ impl<B: Log, H: Handler> Consumer<B, H> {
             context,
             handler,
             session,
-            lapsed,
+            standing,
             settled,
             grant: Grant::default(),
             slots: BTreeMap::new(),
@@ -82,7 +82,7 @@ impl<B: Log, H: Handler> Consumer<B, H> {
     }
 
     /// Follows the newest grant until the streams cannot be used any more, or until everything is
-    /// let go of after the member was asked to end.
+    /// let go of after the member was asked to end, or its life is over.
     pub(crate) async fn run(
         mut self,
         mut grants: watch::Receiver<Grant>,
@@ -90,8 +90,13 @@ impl<B: Log, H: Handler> Consumer<B, H> {
     ) -> Result<(), MemberError> {
         let mut upkeep = Instant::now() + UPKEEP;
         loop {
-            let ending = exit.borrow_and_update().is_some();
+            let over = *self.standing.borrow_and_update() == Standing::Over;
+            let ending = exit.borrow_and_update().is_some() || over;
             self.grant = grants.borrow_and_update().clone();
+            if over {
+                self.openings = JoinSet::new();
+                self.slots.retain(|_, slot| !matches!(slot, Slot::Opening));
+            }
             if ending {
                 self.grant.partitions.0.clear();
             }
@@ -103,6 +108,7 @@ impl<B: Log, H: Handler> Consumer<B, H> {
             tokio::select! {
                 biased;
                 Ok(()) = exit.changed() => {}
+                Ok(()) = self.standing.changed() => {}
                 Ok(()) = grants.changed() => {}
                 Some(ended) = self.lanes.join_next() => {
                     let (partition, end) = ended.map_err(panicked)?;
@@ -223,7 +229,7 @@ impl<B: Log, H: Handler> Consumer<B, H> {
             through: claimed.through,
             queue: deliveries,
             revoked: revocation,
-            lapsed: self.lapsed.clone(),
+            standing: self.standing.clone(),
         };
         self.lanes.spawn(async move { (partition, lane.run().await) });
         self.slots.insert(partition, Slot::Open { feed: feed.clone(), revoked });
@@ -236,6 +242,7 @@ impl<B: Log, H: Handler> Consumer<B, H> {
         self.slots.remove(&partition);
         match end {
             LaneEnd::Released => self.context.emit(Event::Revoked { partition }),
+            LaneEnd::Dropped => {}
             LaneEnd::Fenced(by) => {
                 self.lost.insert(partition, by);
             }

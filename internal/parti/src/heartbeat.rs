@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use crate::context::Context;
 use crate::grants::newest_grant;
 use crate::lease::Backoff;
+use crate::life::Standing;
 use crate::records::{self, Epoch, MemberRecord, Session};
 
 /// How often joining is tried against others that join under the same name at the same time.
@@ -92,13 +93,12 @@ fn is_farewell(record: &Record) -> bool {
 }
 
 impl Life {
-    /// Renews until the life ends. `lapsed` is up while no sign of life has been acknowledged for
-    /// the lease: others may believe us dead.
+    /// Renews until the life ends; says meanwhile whether it has lapsed.
     pub(crate) async fn beat<B: Log>(
         &mut self,
         context: &Context<B>,
         mut settled: watch::Receiver<Settled>,
-        lapsed: &watch::Sender<bool>,
+        standing: &watch::Sender<Standing>,
     ) -> LifeEnd {
         let mut proven_at = Instant::now();
         loop {
@@ -112,7 +112,7 @@ impl Life {
                 biased;
                 outcome = &mut renewal => outcome,
                 () = tokio::time::sleep_until(proven_at + context.timing.lease) => {
-                    lapsed.send_if_modified(|flag| !std::mem::replace(flag, true));
+                    standing.send_replace(Standing::Lapsed);
                     renewal.await
                 }
             };
@@ -120,7 +120,8 @@ impl Life {
                 return end;
             }
             proven_at = began;
-            lapsed.send_if_modified(|flag| std::mem::replace(flag, false));
+            standing
+                .send_if_modified(|now| std::mem::replace(now, Standing::Sound) != Standing::Sound);
             let next = began + context.timing.beat();
             let earliest = began + Duration::from_millis(5);
             tokio::select! {

@@ -38,6 +38,17 @@ pub(crate) enum Exit {
     StepAside,
 }
 
+/// What a member knows of its own life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// It has proven lately that it is alive.
+    Sound,
+    /// It has not for the lease: others may believe it dead.
+    Lapsed,
+    /// Its life is over: nothing more is begun, and what is in flight is dropped.
+    Over,
+}
+
 /// Lives until it is asked to end or the member can no longer be one.
 pub(crate) async fn live<B: Log, H: Handler>(
     context: Arc<Context<B>>,
@@ -99,7 +110,7 @@ async fn one_life<B: Log, H: Handler>(
     exit: watch::Receiver<Option<Exit>>,
     status: &watch::Sender<Status>,
 ) -> Result<(), OneLifeEnd> {
-    let (lapsed, lapses) = watch::channel(false);
+    let (standing, stands) = watch::channel(Standing::Sound);
     let first = Settled { epoch: life.acked, ..Settled::default() };
     let (settled, settling) = watch::channel(first);
     let (grant, grants) = watch::channel(Grant::default());
@@ -109,20 +120,15 @@ async fn one_life<B: Log, H: Handler>(
     let void = life.void;
     following.spawn(Follower { context: context.clone(), session, void, grant, leading }.run());
     let mut consuming = JoinSet::new();
-    let consumer = Consumer::new(context.clone(), handler.clone(), session, lapses, settled);
+    let consumer = Consumer::new(context.clone(), handler.clone(), session, stands, settled);
     consuming.spawn(consumer.run(grants, exit.clone()));
-    {
-        let beating = life.beat(context, settling.clone(), &lapsed);
+    let over = {
+        let beating = life.beat(context, settling.clone(), &standing);
         let showing = show(status, session, settling.clone(), reigns.clone());
         tokio::pin!(beating, showing);
         tokio::select! {
             biased;
-            end = &mut beating => {
-                return Err(match end {
-                    LifeEnd::Expired => OneLifeEnd::Expired,
-                    end => member_error(context, end).into(),
-                });
-            }
+            end = &mut beating => Some(end),
             Some(end) = following.join_next() => {
                 return Err(match end {
                     Ok(error) => MemberError::Broker(error),
@@ -130,12 +136,23 @@ async fn one_life<B: Log, H: Handler>(
                 }.into());
             }
             Some(end) = consuming.join_next() => match end {
-                Ok(Ok(())) => {}
+                Ok(Ok(())) => None,
                 Ok(Err(error)) => return Err(error.into()),
                 Err(error) => return Err(MemberError::Task(error.to_string()).into()),
             },
-            () = &mut showing => {}
+            () = &mut showing => None,
         }
+    };
+    if let Some(end) = over {
+        following.shutdown().await;
+        standing.send_replace(Standing::Over);
+        // Who took over is about to refuse what was processed here: that is worth counting, but not
+        // worth waiting for a broker that does not answer.
+        let _ = tokio::time::timeout(context.timing.beat(), consuming.join_next()).await;
+        return Err(match end {
+            LifeEnd::Expired => OneLifeEnd::Expired,
+            end => member_error(context, end).into(),
+        });
     }
     // Everything is let go of: say so, and if we lead, let somebody else begin at once. Who steps
     // aside says it last, so that the next life has the whole lease to come.

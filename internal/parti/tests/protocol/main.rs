@@ -7,6 +7,7 @@ mod backlog;
 mod deposed;
 mod doubt;
 mod foreign;
+mod frozen;
 mod group;
 mod handlers;
 mod handover;
