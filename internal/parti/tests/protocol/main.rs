@@ -12,6 +12,7 @@ mod group;
 mod handlers;
 mod handover;
 mod identity;
+mod late;
 mod ledger;
 mod rebalance;
 mod restart;
