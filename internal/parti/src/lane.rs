@@ -82,8 +82,7 @@ impl<B: Log, H: Handler> Lane<B, H> {
             }
             let standing = *self.standing.borrow_and_update();
             if standing == Standing::Over {
-                handling = None;
-                deadline.get_or_insert_with(Instant::now);
+                deadline = Some(Instant::now());
             }
             if deadline.is_some() && handling.is_none() && recording.is_none() {
                 break;

@@ -48,6 +48,9 @@ async fn it_is_replaced_and_what_it_says_late_is_refused() {
         assert_eq!(z.member.stats().fenced, 0, "nobody can have told it");
         assert!(!take(&z.events).iter().any(|(at, _)| *at > frozen_at), "it heard something");
         z.freezer.thaw();
+        let lives = || z.member.status().session > session;
+        let took = world.until(secs(2), "a new life", lives).await;
+        assert!(took < ms(100), "it waits for nothing but the refusals: {took:?}");
         world.owned_by(&["a", "z"], secs(4)).await;
         let events = take(&z.events);
         let refused: BTreeMap<_, _> = events
@@ -64,7 +67,6 @@ async fn it_is_replaced_and_what_it_says_late_is_refused() {
         assert_eq!(z.member.stats().fenced, refused.values().sum::<u64>());
         let expired = events.iter().filter(|(_, event)| matches!(event, Event::Expired { .. }));
         assert_eq!(expired.count(), 1);
-        assert!(z.member.status().session > session, "a new life");
         world.publish_all(1);
         world.drained(secs(2)).await;
     }

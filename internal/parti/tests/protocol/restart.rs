@@ -64,6 +64,8 @@ async fn a_restart_within_the_lease_moves_nothing() {
         world.publish_all(3);
         sleep(ms(30)).await;
         step_aside(&world, node).await;
+        let led = || nodes.iter().any(|node| node.member.status().leading.is_some());
+        world.until(ms(150), "led again, without waiting for its lease", led).await;
         assert!(world.chains().values().any(|chain| chain.done.len() < 3), "too late to be a test");
         // Its last word grants it the whole lease.
         sleep(LEASE - ms(300)).await;
