@@ -93,10 +93,6 @@ impl<B: Log, H: Handler> Consumer<B, H> {
             let over = *self.standing.borrow_and_update() == Standing::Over;
             let ending = exit.borrow_and_update().is_some() || over;
             self.grant = grants.borrow_and_update().clone();
-            if over {
-                self.openings = JoinSet::new();
-                self.slots.retain(|_, slot| !matches!(slot, Slot::Opening));
-            }
             if ending {
                 self.grant.partitions.0.clear();
             }

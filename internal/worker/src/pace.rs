@@ -22,8 +22,8 @@ impl Default for Pace {
 impl Pace {
     /// Everything takes `factor` times as long from now on.
     pub(crate) fn set(&self, factor: f64) {
-        // In this order, what is no number becomes 1.
-        self.0.send_replace(factor.max(1.0).min(SLOWEST));
+        let factor = if factor.is_nan() { 1.0 } else { factor.clamp(1.0, SLOWEST) };
+        self.0.send_replace(factor);
     }
 
     /// Takes the time that `work` takes; what is left of it follows each change of the pace.

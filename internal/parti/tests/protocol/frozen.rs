@@ -2,6 +2,7 @@
 //! nothing that it still says counts.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use broker::{Freezable, Freezer};
 use broker_virtual::VirtualLog;
@@ -16,14 +17,14 @@ struct Stoppable {
     events: List<(Instant, Event)>,
 }
 
-async fn stoppable(world: &World, name: &str) -> Stoppable {
+async fn stoppable(world: &World, name: &str, takes: Duration) -> Stoppable {
     let freezer = Freezer::default();
     let client = Freezable::new(world.broker.client(name), freezer.clone());
     let events = List::default();
     let list = events.clone();
     let builder: Builder<Freezable<VirtualLog>> = world.builder(name, &client);
     let builder = builder.on_event(move |event| push(&list, (Instant::now(), event)));
-    let member = builder.join(slow(ms(50))).await.expect("it joins");
+    let member = builder.join(slow(takes)).await.expect("it joins");
     Stoppable { member, freezer, events }
 }
 
@@ -33,7 +34,7 @@ async fn it_is_replaced_and_what_it_says_late_is_refused() {
         let world = World::new(seed, 24).await;
         let _a = world.join("a").await;
         world.owned_by(&["a"], secs(3)).await;
-        let z = stoppable(&world, "z").await;
+        let z = stoppable(&world, "z", ms(50)).await;
         world.owned_by(&["a", "z"], secs(3)).await;
         world.publish_all(20);
         sleep(ms(120)).await;
@@ -72,12 +73,32 @@ async fn it_is_replaced_and_what_it_says_late_is_refused() {
     }
 }
 
+/// What it is at when it learns that it is dead is dropped: somebody else has done it long ago.
+#[tokio::test(start_paused = true)]
+async fn a_handler_does_not_hold_up_the_next_life() {
+    let world = World::new(1, 12).await;
+    let _a = world.join("a").await;
+    world.owned_by(&["a"], secs(3)).await;
+    let z = stoppable(&world, "z", secs(60)).await;
+    world.owned_by(&["a", "z"], secs(3)).await;
+    world.publish_all(1);
+    sleep(ms(120)).await;
+    let session = z.member.status().session;
+    z.freezer.freeze();
+    world.drained(LEASE + ms(500)).await;
+    z.freezer.thaw();
+    let took = world.until(secs(2), "a new life", || z.member.status().session > session).await;
+    assert!(took < ms(100), "{took:?}");
+    assert_eq!(z.member.stats().fenced, 0, "it had nothing to record");
+    world.judge();
+}
+
 /// Shorter than its lease, and nobody notices.
 #[tokio::test(start_paused = true)]
 async fn a_short_stop_moves_nothing() {
     let world = World::new(1, 12).await;
     let _a = world.join("a").await;
-    let z = stoppable(&world, "z").await;
+    let z = stoppable(&world, "z", ms(50)).await;
     world.owned_by(&["a", "z"], secs(3)).await;
     let (session, claims) = (z.member.status().session, world.claims());
     world.publish_all(10);
