@@ -5,13 +5,14 @@
 //! if the last record of a subject is still the one that the writer has seen ([`Expect`]). A lease,
 //! a claim, an effect and a message that must not be stored twice are all conditional appends.
 //!
-//! This room has no implementation; adapters live in rooms of their own and pass one conformance
-//! suite.
+//! This room talks to no broker; adapters live in rooms of their own and pass one conformance suite.
+//! [`Freezable`] stands in front of any of them.
 
 mod append;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod error;
+mod freeze;
 mod names;
 mod read;
 mod stream;
@@ -20,6 +21,7 @@ use std::future::Future;
 
 pub use append::{Append, Expect};
 pub use error::{AppendError, BrokerError};
+pub use freeze::{Freezable, FreezableReader, Freezer};
 pub use names::{NameError, Seq, StreamName, Subject};
 pub use read::{Record, Start};
 pub use stream::{Storage, StreamSpec, StreamState};

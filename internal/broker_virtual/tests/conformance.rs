@@ -1,16 +1,39 @@
-//! The port's conformance suite on the broker in memory.
+//! The port's conformance suite on the broker in memory, as it is and behind a thawed freezer.
 
-use broker::Storage;
 use broker::conformance::Bench;
+use broker::{Freezable, Freezer, Storage};
 use broker_virtual::{Options, VirtualBroker, VirtualLog};
 use model::Seed;
 
-async fn bench(name: &str) -> Bench<VirtualLog> {
-    let broker = VirtualBroker::new(Options::new(Seed(1)));
-    Bench::new(broker.client("bench"), name, Storage::Memory)
+fn client() -> VirtualLog {
+    VirtualBroker::new(Options::new(Seed(1))).client("bench")
 }
 
-broker::conformance_tests!(
-    #[tokio::test(start_paused = true)]
-    bench
-);
+mod plain {
+    use super::*;
+
+    async fn bench(name: &str) -> Bench<VirtualLog> {
+        Bench::new(client(), name, Storage::Memory)
+    }
+
+    broker::conformance_tests!(
+        #[tokio::test(start_paused = true)]
+        bench
+    );
+}
+
+mod thawed {
+    use super::*;
+
+    async fn bench(name: &str) -> Bench<Freezable<VirtualLog>> {
+        let freezer = Freezer::default();
+        freezer.freeze();
+        freezer.thaw();
+        Bench::new(Freezable::new(client(), freezer), name, Storage::Memory)
+    }
+
+    broker::conformance_tests!(
+        #[tokio::test(start_paused = true)]
+        bench
+    );
+}

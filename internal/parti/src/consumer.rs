@@ -18,6 +18,7 @@ use crate::event::Event;
 use crate::handler::Handler;
 use crate::heartbeat::Settled;
 use crate::lane::{Lane, LaneEnd, QUEUE_MAX};
+use crate::life::{Exit, Standing};
 use crate::opening::{Opened, open};
 use crate::pump::{Feed, Position};
 use crate::readers::Readers;
@@ -40,7 +41,7 @@ pub(crate) struct Consumer<B, H> {
     context: Arc<Context<B>>,
     handler: Arc<H>,
     session: Session,
-    lapsed: watch::Receiver<bool>,
+    standing: watch::Receiver<Standing>,
     settled: watch::Sender<Settled>,
     grant: Grant,
     slots: BTreeMap<PartitionId, Slot>,
@@ -60,7 +61,7 @@ impl<B: Log, H: Handler> Consumer<B, H> {
         context: Arc<Context<B>>,
         handler: Arc<H>,
         session: Session,
-        lapsed: watch::Receiver<bool>,
+        standing: watch::Receiver<Standing>,
         settled: watch::Sender<Settled>,
     ) -> Self {
         Self {
@@ -68,7 +69,7 @@ impl<B: Log, H: Handler> Consumer<B, H> {
             context,
             handler,
             session,
-            lapsed,
+            standing,
             settled,
             grant: Grant::default(),
             slots: BTreeMap::new(),
@@ -81,27 +82,29 @@ impl<B: Log, H: Handler> Consumer<B, H> {
     }
 
     /// Follows the newest grant until the streams cannot be used any more, or until everything is
-    /// let go of after `leaving` was raised.
+    /// let go of after the member was asked to end, or its life is over.
     pub(crate) async fn run(
         mut self,
         mut grants: watch::Receiver<Grant>,
-        mut leaving: watch::Receiver<bool>,
+        mut exit: watch::Receiver<Option<Exit>>,
     ) -> Result<(), MemberError> {
         let mut upkeep = Instant::now() + UPKEEP;
         loop {
-            let left = *leaving.borrow_and_update();
+            let over = *self.standing.borrow_and_update() == Standing::Over;
+            let ending = exit.borrow_and_update().is_some() || over;
             self.grant = grants.borrow_and_update().clone();
-            if left {
+            if ending {
                 self.grant.partitions.0.clear();
             }
             self.carry_out();
             self.report();
-            if left && self.slots.is_empty() {
+            if ending && self.slots.is_empty() {
                 return Ok(());
             }
             tokio::select! {
                 biased;
-                Ok(()) = leaving.changed() => {}
+                Ok(()) = exit.changed() => {}
+                Ok(()) = self.standing.changed() => {}
                 Ok(()) = grants.changed() => {}
                 Some(ended) = self.lanes.join_next() => {
                     let (partition, end) = ended.map_err(panicked)?;
@@ -222,7 +225,7 @@ impl<B: Log, H: Handler> Consumer<B, H> {
             through: claimed.through,
             queue: deliveries,
             revoked: revocation,
-            lapsed: self.lapsed.clone(),
+            standing: self.standing.clone(),
         };
         self.lanes.spawn(async move { (partition, lane.run().await) });
         self.slots.insert(partition, Slot::Open { feed: feed.clone(), revoked });
@@ -235,6 +238,7 @@ impl<B: Log, H: Handler> Consumer<B, H> {
         self.slots.remove(&partition);
         match end {
             LaneEnd::Released => self.context.emit(Event::Revoked { partition }),
+            LaneEnd::Dropped => {}
             LaneEnd::Fenced(by) => {
                 self.lost.insert(partition, by);
             }

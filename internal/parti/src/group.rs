@@ -13,7 +13,7 @@ use crate::error::{JoinError, MemberError};
 use crate::event::Event;
 use crate::handler::Handler;
 use crate::lease::{Backoff, Timing};
-use crate::life::{Status, live};
+use crate::life::{Exit, Status, live};
 use crate::records::{self, Session, Settings};
 use crate::strategy::{Strategy, WeightedConsistentHash};
 use crate::{MemberId, Names};
@@ -87,8 +87,8 @@ impl<B: Log> Builder<B> {
         self
     }
 
-    /// Joins the group and hands its share of the messages to `handler`, until [`Member::leave`] or
-    /// until the member is dropped.
+    /// Joins the group and hands its share of the messages to `handler`, until
+    /// [`Member::leave`], [`Member::step_aside`] or until the member is dropped.
     ///
     /// # Errors
     ///
@@ -110,10 +110,10 @@ impl<B: Log> Builder<B> {
             listener: self.listener,
         });
         let counters = context.counters.clone();
-        let (leave, leaving) = watch::channel(false);
+        let (exit, exiting) = watch::channel(None);
         let (shown, status) = watch::channel(Status::default());
-        let task = tokio::spawn(live(context, Arc::new(handler), leaving, shown));
-        Ok(Member { id: self.member, task, leave, leave_max: timing.leave_max(), status, counters })
+        let task = tokio::spawn(live(context, Arc::new(handler), exiting, shown));
+        Ok(Member { id: self.member, task, exit, exit_max: timing.exit_max(), status, counters })
     }
 
     fn check(&self) -> Result<(), JoinError> {
@@ -177,13 +177,14 @@ async fn try_agree<B: Log>(
 /// A member of a group.
 ///
 /// Dropping it is a crash: everything stops where it is and nothing is said to anybody; the others
-/// take over when the lease has run out. [`Member::leave`] is the graceful way.
+/// take over when the lease has run out. [`Member::leave`] is the graceful way, and
+/// [`Member::step_aside`] the one to restart by.
 #[derive(Debug)]
 pub struct Member {
     id: MemberId,
     task: JoinHandle<Result<(), MemberError>>,
-    leave: watch::Sender<bool>,
-    leave_max: Duration,
+    exit: watch::Sender<Option<Exit>>,
+    exit_max: Duration,
     status: watch::Receiver<Status>,
     counters: Arc<Counters>,
 }
@@ -216,13 +217,35 @@ impl Member {
     /// # Errors
     ///
     /// [`MemberError`] if the membership had ended before, or the broker did not answer.
-    pub async fn leave(mut self) -> Result<(), MemberError> {
-        self.leave.send_replace(true);
-        let bound = self.leave_max;
+    pub async fn leave(self) -> Result<(), MemberError> {
+        self.end(Exit::Leave).await
+    }
+
+    /// Makes way for a restart: finishes, records and releases as [`Member::leave`] does, and gives
+    /// up the lead, but keeps its seat. Nobody else is granted its partitions for a lease, counted
+    /// from when this returns; whoever joins under the same name within that time claims them
+    /// again, and nothing moves. If nobody does, they go to the others as after a crash.
+    ///
+    /// If the next life joins before this one has finished, this one ends at once: what it has not
+    /// recorded yet is processed again.
+    ///
+    /// # Errors
+    ///
+    /// [`MemberError`] if the membership had ended before, or the broker did not answer.
+    pub async fn step_aside(self) -> Result<(), MemberError> {
+        self.end(Exit::StepAside).await
+    }
+
+    async fn end(mut self, exit: Exit) -> Result<(), MemberError> {
+        self.exit.send_replace(Some(exit));
+        let bound = self.exit_max;
         match tokio::time::timeout(bound, self.ended()).await {
             Ok(end) => end,
             Err(_) => {
-                let why = format!("leaving was not acknowledged within {bound:?}");
+                let why = format!(
+                    "the end of {} was not acknowledged within {bound:?}; its lease runs out",
+                    self.id
+                );
                 Err(BrokerError::Unavailable(why).into())
             }
         }

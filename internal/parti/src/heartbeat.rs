@@ -1,4 +1,4 @@
-//! A member's signs of life: joining, renewing by compare-and-set, leaving.
+//! A member's signs of life: joining, renewing by compare-and-set, leaving, stepping aside.
 //!
 //! Each record is conditional on our own record before it, so two processes under one name find out:
 //! the later one takes over, the earlier one is told.
@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use crate::context::Context;
 use crate::grants::newest_grant;
 use crate::lease::Backoff;
+use crate::life::Standing;
 use crate::records::{self, Epoch, MemberRecord, Session};
 
 /// How often joining is tried against others that join under the same name at the same time.
@@ -28,7 +29,7 @@ pub(crate) struct Settled {
     pub(crate) changing: u32,
 }
 
-/// Why a life ended other than by leaving.
+/// Why a life ended without being asked to.
 #[derive(Debug)]
 pub(crate) enum LifeEnd {
     /// The leader took this member for dead.
@@ -92,26 +93,26 @@ fn is_farewell(record: &Record) -> bool {
 }
 
 impl Life {
-    /// Renews until the life ends. `lapsed` is up while no sign of life has been acknowledged for
-    /// the lease: others may believe us dead.
+    /// Renews until the life ends; says meanwhile whether it has lapsed.
     pub(crate) async fn beat<B: Log>(
         &mut self,
         context: &Context<B>,
         mut settled: watch::Receiver<Settled>,
-        lapsed: &watch::Sender<bool>,
+        standing: &watch::Sender<Standing>,
     ) -> LifeEnd {
         let mut proven_at = Instant::now();
         loop {
             let began = Instant::now();
-            let Settled { epoch: acked, owned, .. } = *settled.borrow_and_update();
-            let record = MemberRecord::Alive { session: self.session, acked, owned };
+            let now = *settled.borrow_and_update();
+            let acked = now.epoch;
+            let record = self.alive(now);
             let renewal = self.renew(context, &record);
             tokio::pin!(renewal);
             let outcome = tokio::select! {
                 biased;
                 outcome = &mut renewal => outcome,
                 () = tokio::time::sleep_until(proven_at + context.timing.lease) => {
-                    lapsed.send_if_modified(|flag| !std::mem::replace(flag, true));
+                    standing.send_replace(Standing::Lapsed);
                     renewal.await
                 }
             };
@@ -119,7 +120,8 @@ impl Life {
                 return end;
             }
             proven_at = began;
-            lapsed.send_if_modified(|flag| std::mem::replace(flag, false));
+            standing
+                .send_if_modified(|now| std::mem::replace(now, Standing::Sound) != Standing::Sound);
             let next = began + context.timing.beat();
             let earliest = began + Duration::from_millis(5);
             tokio::select! {
@@ -130,11 +132,25 @@ impl Life {
         }
     }
 
+    fn alive(&self, settled: Settled) -> MemberRecord {
+        let Settled { epoch: acked, owned, .. } = settled;
+        MemberRecord::Alive { session: self.session, acked, owned }
+    }
+
     /// Says good-bye. If the broker does not answer, the lease runs out instead.
     pub(crate) async fn leave<B: Log>(&mut self, context: &Context<B>) {
-        let record = MemberRecord::Left { session: self.session };
-        let leaving = self.renew(context, &record);
-        let _ = tokio::time::timeout(context.timing.lease, leaving).await;
+        self.end_with(context, MemberRecord::Left { session: self.session }).await;
+    }
+
+    /// Gives a last sign of life: the next life under this name is awaited for a lease from here.
+    pub(crate) async fn step_aside<B: Log>(&mut self, context: &Context<B>, settled: Settled) {
+        self.end_with(context, self.alive(settled)).await;
+    }
+
+    /// What a life ends with is said to a broker that answers, or not at all.
+    async fn end_with<B: Log>(&mut self, context: &Context<B>, record: MemberRecord) {
+        let ending = self.renew(context, &record);
+        let _ = tokio::time::timeout(context.timing.lease, ending).await;
     }
 
     /// Appends our next record; waits through outages.

@@ -19,6 +19,7 @@ use crate::context::Context;
 use crate::event::Event;
 use crate::handler::{Delivery, Handler};
 use crate::lease::Backoff;
+use crate::life::Standing;
 use crate::records::{self, Holder, LedgerRecord};
 
 /// Messages that wait for the handler, per partition. A reader that finds the queue full leaves the
@@ -32,6 +33,8 @@ const UNRECORDED_MAX: usize = 256;
 pub(crate) enum LaneEnd {
     /// Everything processed is recorded and the partition is released.
     Released,
+    /// Everything processed is recorded, and the life is over: nobody waits for a release.
+    Dropped,
     /// Somebody else has it.
     Fenced(Holder),
 }
@@ -47,8 +50,8 @@ pub(crate) struct Lane<B, H: Handler> {
     pub(crate) queue: mpsc::Receiver<Delivery>,
     /// True once the partition is revoked.
     pub(crate) revoked: watch::Receiver<bool>,
-    /// True while this member cannot prove that it is alive.
-    pub(crate) lapsed: watch::Receiver<bool>,
+    /// Whether this member can prove that it is alive.
+    pub(crate) standing: watch::Receiver<Standing>,
 }
 
 type Pending<T> = Option<Pin<Box<dyn Future<Output = T> + Send>>>;
@@ -77,13 +80,16 @@ impl<B: Log, H: Handler> Lane<B, H> {
                 on_its_way = outputs.len() as u64;
                 recording = Some(Box::pin(self.record(std::mem::take(&mut outputs))));
             }
+            let standing = *self.standing.borrow_and_update();
+            if standing == Standing::Over {
+                deadline = Some(Instant::now());
+            }
             if deadline.is_some() && handling.is_none() && recording.is_none() {
                 break;
             }
-            let lapsed = *self.lapsed.borrow_and_update();
             let ready = deadline.is_none()
                 && handling.is_none()
-                && !lapsed
+                && standing == Standing::Sound
                 && outputs.len() < UNRECORDED_MAX;
             tokio::select! {
                 biased;
@@ -99,7 +105,7 @@ impl<B: Log, H: Handler> Lane<B, H> {
                     deadline = Some(Instant::now() + self.context.timing.revoke_grace());
                 }
                 () = until(deadline), if handling.is_some() => handling = None,
-                Ok(()) = self.lapsed.changed() => {}
+                Ok(()) = self.standing.changed() => {}
                 delivery = self.queue.recv(), if ready => {
                     if let Some(delivery) = delivery.filter(|delivery| delivery.seq > self.through) {
                         handling = Some(Box::pin(self.handle(delivery)));
@@ -107,7 +113,11 @@ impl<B: Log, H: Handler> Lane<B, H> {
                 }
             }
         }
-        self.release().await
+        let standing = *self.standing.borrow();
+        match standing {
+            Standing::Over => LaneEnd::Dropped,
+            Standing::Sound | Standing::Lapsed => self.release().await,
+        }
     }
 
     /// Calls the handler until it succeeds.

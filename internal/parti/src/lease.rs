@@ -75,8 +75,8 @@ impl Timing {
         self.lease / 2
     }
 
-    /// How long a member that leaves waits for a broker that does not answer.
-    pub(crate) fn leave_max(&self) -> Duration {
+    /// How long a member that leaves or steps aside waits for a broker that does not answer.
+    pub(crate) fn exit_max(&self) -> Duration {
         self.lease * 4
     }
 

@@ -33,7 +33,8 @@
 //!
 //! Messages are whatever is appended to [`Names::message`] of a partition. The handler runs *at
 //! least* once for each; what it returns, the *effect*, is recorded *exactly* once, under
-//! [`Names::own`] of the partition. Dropping a [`Member`] is a crash; [`Member::leave`] is not.
+//! [`Names::own`] of the partition. Dropping a [`Member`] is a crash; [`Member::leave`] and
+//! [`Member::step_aside`], which keeps the seat for a restart, are not.
 //!
 //! # How
 //!

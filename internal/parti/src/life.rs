@@ -29,15 +29,35 @@ pub struct Status {
     pub leading: Option<Term>,
 }
 
-/// Lives until `leaving` is raised or the member can no longer be one.
+/// How a member is asked to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// For good: its partitions go to others at once.
+    Leave,
+    /// For a restart: its seat stays for the rest of its lease.
+    StepAside,
+}
+
+/// What a member knows of its own life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// It has proven lately that it is alive.
+    Sound,
+    /// It has not for the lease: others may believe it dead.
+    Lapsed,
+    /// Its life is over: nothing more is begun, and what is in flight is dropped.
+    Over,
+}
+
+/// Lives until it is asked to end or the member can no longer be one.
 pub(crate) async fn live<B: Log, H: Handler>(
     context: Arc<Context<B>>,
     handler: Arc<H>,
-    leaving: watch::Receiver<bool>,
+    exit: watch::Receiver<Option<Exit>>,
     status: watch::Sender<Status>,
 ) -> Result<(), MemberError> {
     loop {
-        if *leaving.borrow() {
+        if exit.borrow().is_some() {
             return Ok(());
         }
         let life = match join(&context).await {
@@ -46,9 +66,15 @@ pub(crate) async fn live<B: Log, H: Handler>(
         };
         let session = life.session;
         context.emit(Event::Joined { session });
-        match one_life(&context, &handler, life, leaving.clone(), &status).await {
+        match one_life(&context, &handler, life, exit.clone(), &status).await {
             Ok(()) => return Ok(()),
             Err(OneLifeEnd::Expired) => context.emit(Event::Expired { session }),
+            // The next life did not wait for the end of this one: the seat is taken.
+            Err(OneLifeEnd::Error(MemberError::Replaced(_)))
+                if *exit.borrow() == Some(Exit::StepAside) =>
+            {
+                return Ok(());
+            }
             Err(OneLifeEnd::Error(error)) => {
                 tracing::error!(member = %context.me, %error, "no longer a member");
                 return Err(error);
@@ -81,10 +107,10 @@ async fn one_life<B: Log, H: Handler>(
     context: &Arc<Context<B>>,
     handler: &Arc<H>,
     mut life: Life,
-    leaving: watch::Receiver<bool>,
+    exit: watch::Receiver<Option<Exit>>,
     status: &watch::Sender<Status>,
 ) -> Result<(), OneLifeEnd> {
-    let (lapsed, lapses) = watch::channel(false);
+    let (standing, stands) = watch::channel(Standing::Sound);
     let first = Settled { epoch: life.acked, ..Settled::default() };
     let (settled, settling) = watch::channel(first);
     let (grant, grants) = watch::channel(Grant::default());
@@ -94,20 +120,15 @@ async fn one_life<B: Log, H: Handler>(
     let void = life.void;
     following.spawn(Follower { context: context.clone(), session, void, grant, leading }.run());
     let mut consuming = JoinSet::new();
-    let consumer = Consumer::new(context.clone(), handler.clone(), session, lapses, settled);
-    consuming.spawn(consumer.run(grants, leaving));
-    {
-        let beating = life.beat(context, settling.clone(), &lapsed);
-        let showing = show(status, session, settling, reigns.clone());
+    let consumer = Consumer::new(context.clone(), handler.clone(), session, stands, settled);
+    consuming.spawn(consumer.run(grants, exit.clone()));
+    let over = {
+        let beating = life.beat(context, settling.clone(), &standing);
+        let showing = show(status, session, settling.clone(), reigns.clone());
         tokio::pin!(beating, showing);
         tokio::select! {
             biased;
-            end = &mut beating => {
-                return Err(match end {
-                    LifeEnd::Expired => OneLifeEnd::Expired,
-                    end => member_error(context, end).into(),
-                });
-            }
+            end = &mut beating => Some(end),
             Some(end) = following.join_next() => {
                 return Err(match end {
                     Ok(error) => MemberError::Broker(error),
@@ -115,19 +136,38 @@ async fn one_life<B: Log, H: Handler>(
                 }.into());
             }
             Some(end) = consuming.join_next() => match end {
-                Ok(Ok(())) => {}
+                Ok(Ok(())) => None,
                 Ok(Err(error)) => return Err(error.into()),
                 Err(error) => return Err(MemberError::Task(error.to_string()).into()),
             },
-            () = &mut showing => {}
+            () = &mut showing => None,
         }
+    };
+    if let Some(end) = over {
+        following.shutdown().await;
+        standing.send_replace(Standing::Over);
+        // Who took over is about to refuse what was processed here: that is worth counting, but not
+        // worth waiting for a broker that does not answer.
+        let _ = tokio::time::timeout(context.timing.beat(), consuming.join_next()).await;
+        return Err(match end {
+            LifeEnd::Expired => OneLifeEnd::Expired,
+            end => member_error(context, end).into(),
+        });
     }
-    // Everything is let go of: say so, and if we lead, let somebody else begin at once.
-    life.leave(context).await;
-    let term = *reigns.borrow();
+    // Everything is let go of: say so, and if we lead, let somebody else begin at once. Who steps
+    // aside says it last, so that the next life has the whole lease to come.
+    let stays = *exit.borrow() == Some(Exit::StepAside);
+    if !stays {
+        life.leave(context).await;
+    }
     following.shutdown().await;
+    let term = *reigns.borrow();
     if let Some(term) = term {
         resign(context, term).await;
+    }
+    if stays {
+        let settled = *settling.borrow();
+        life.step_aside(context, settled).await;
     }
     status.send_modify(|status| {
         *status = Status { first_session: status.first_session, ..Status::default() };

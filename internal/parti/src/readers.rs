@@ -172,3 +172,6 @@ async fn pump<B: Log>(
     };
     Pump { id, reader, names, feeds, read, news }.run().await;
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,89 +1,28 @@
 //! The rules of the protocol, once more, on a real nats-server: what the broker in memory promises
-//! must be what the real one does. A member is *paused* by holding its requests back, as a stopped
-//! process would: they are sent, late, when it goes on.
+//! must be what the real one does. A member is stopped by freezing its connection: what it was about to
+//! send is sent, late, when it goes on.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use broker::{
-    Admin, Append, AppendError, BrokerError, Log, Reader, Record, Seq, Start, Storage, StreamName,
-    Subject,
+    Admin, Append, AppendError, Freezable, Freezer, Log, Reader, Record, Seq, Start, Storage,
+    StreamName, Subject,
 };
 use broker_nats::{ConnectOptions, Embedded, EmbeddedOptions, NatsBroker, find_server};
 use model::PartitionId;
 use parti::records::{self, Grant, LeaderBeat, LeaderRecord, LedgerRecord, Plan, Term};
 use parti::{Builder, Delivery, GroupSubject, HandlerError, Limits, Member, MemberId, Names};
-use tokio::sync::watch;
 
 const LEASE: Duration = Duration::from_millis(1500);
 const PARTITIONS: u32 = 6;
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A connection that can be paused.
-#[derive(Clone)]
-struct Pausable {
-    broker: NatsBroker,
-    paused: Arc<watch::Sender<bool>>,
-    /// Its readers may go on later than its requests: then it does not know yet what it missed.
-    deaf: Arc<watch::Sender<bool>>,
-}
-
-impl Pausable {
-    async fn running(&self) {
-        let mut paused = self.paused.subscribe();
-        paused.wait_for(|paused| !*paused).await.expect("the sender is ours");
-    }
-}
-
-struct PausableReader {
-    reader: <NatsBroker as Log>::Reader,
-    paused: watch::Receiver<bool>,
-    deaf: watch::Receiver<bool>,
-}
-
-impl Reader for PausableReader {
-    async fn next(&mut self) -> Result<Record, BrokerError> {
-        self.paused.wait_for(|paused| !*paused).await.expect("the sender outlives its readers");
-        self.deaf.wait_for(|deaf| !*deaf).await.expect("the sender outlives its readers");
-        self.reader.next().await
-    }
-}
-
-impl Log for Pausable {
-    type Reader = PausableReader;
-
-    async fn append(&self, append: Append) -> Result<Seq, AppendError> {
-        self.running().await;
-        self.broker.append(append).await
-    }
-
-    async fn last(&self, s: &StreamName, subject: &Subject) -> Result<Option<Record>, BrokerError> {
-        self.running().await;
-        self.broker.last(s, subject).await
-    }
-
-    async fn first_at(
-        &self,
-        stream: &StreamName,
-        subject: &Subject,
-        at: Seq,
-    ) -> Result<Option<Record>, BrokerError> {
-        self.running().await;
-        self.broker.first_at(stream, subject, at).await
-    }
-
-    async fn read(
-        &self,
-        stream: &StreamName,
-        filters: Vec<Subject>,
-        start: Start,
-    ) -> Result<PausableReader, BrokerError> {
-        self.running().await;
-        let reader = self.broker.read(stream, filters, start).await?;
-        Ok(PausableReader { reader, paused: self.paused.subscribe(), deaf: self.deaf.subscribe() })
-    }
+/// A member's connection, and what stops the member behind it.
+struct Client {
+    broker: Freezable<NatsBroker>,
+    freezer: Freezer,
 }
 
 /// A server and a group of its own.
@@ -107,15 +46,16 @@ impl World {
         Self { server, broker, names }
     }
 
-    async fn client(&self) -> Pausable {
-        let flag = || Arc::new(watch::Sender::new(false));
-        Pausable { broker: connect(&self.server).await, paused: flag(), deaf: flag() }
+    async fn client(&self) -> Client {
+        let freezer = Freezer::default();
+        let broker = Freezable::new(connect(&self.server).await, freezer.clone());
+        Client { broker, freezer }
     }
 
     /// Joins; the handler answers with the sequence of the message after `takes`.
-    async fn join(&self, name: &str, client: &Pausable, takes: Duration) -> Member {
+    async fn join(&self, name: &str, client: &Client, takes: Duration) -> Member {
         let id = MemberId::new(name).unwrap();
-        Builder::new(client.clone(), self.names.clone(), id, PARTITIONS)
+        Builder::new(client.broker.clone(), self.names.clone(), id, PARTITIONS)
             .lease(LEASE)
             .join(move |delivery: Delivery| async move {
                 tokio::time::sleep(takes).await;
@@ -209,16 +149,17 @@ async fn the_effect_of_a_zombie_is_refused() {
     let session = zombie.status().session.unwrap();
     world.publish(60).await;
     eventually("the zombie has begun", async || zombie.stats().attempts > 6).await;
-    a.paused.send_replace(true);
+    a.freezer.freeze();
     let heir = world.join("b", &b, Duration::ZERO).await;
     owns(&heir, PARTITIONS).await;
     world.drained().await;
-    a.paused.send_replace(false);
+    a.freezer.thaw();
     eventually("the zombie lives again", async || {
         zombie.status().session.is_some_and(|now| now != session) && zombie.status().owned == 3
     })
     .await;
     world.assert_each_once().await;
+    assert!(zombie.stats().fenced > 0, "what it had processed was refused, and it knows");
     let mut heirs = std::collections::BTreeSet::new();
     for (partition, record) in world.ledger().await {
         if record.holder().session != session {
@@ -258,13 +199,13 @@ async fn a_deposed_leader_writes_nothing() {
     let deposed = world.join("a", &a, Duration::ZERO).await;
     owns(&deposed, PARTITIONS).await;
     let term = deposed.status().leading.expect("the only member leads");
-    a.paused.send_replace(true);
+    a.freezer.freeze();
     let leader = world.join("b", &b, Duration::ZERO).await;
     eventually("b leads", async || leader.status().leading.is_some()).await;
-    a.deaf.send_replace(true);
-    a.paused.send_replace(false);
+    // It acts before it has read that it is deposed: its next sign of life goes out under its term.
+    a.freezer.thaw_requests();
     tokio::time::sleep(LEASE / 2).await;
-    a.deaf.send_replace(false);
+    a.freezer.thaw();
     eventually("a follows", async || {
         deposed.status().leading.is_none() && deposed.status().owned == 3
     })
@@ -316,5 +257,46 @@ async fn a_return_within_the_lease_moves_nothing() {
     tokio::time::sleep(LEASE * 2).await;
     assert_eq!(grants().await, before, "no grant was written");
     assert_eq!((one.status().owned, again.status().owned), (3, 3));
+    world.assert_each_once().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rolling_restart_moves_nothing() {
+    let world = World::new("restart").await;
+    let mut members = Vec::new();
+    for name in ["a", "b", "c"] {
+        members.push(world.join(name, &world.client().await, Duration::from_millis(5)).await);
+    }
+    for member in &members {
+        owns(member, 2).await;
+    }
+    let owners = async || {
+        let claims = world.ledger().await.into_iter().filter_map(|(partition, record)| {
+            matches!(record, LedgerRecord::Claim { .. })
+                .then(|| (partition, record.holder().member.clone()))
+        });
+        claims.collect::<BTreeMap<_, _>>()
+    };
+    let grants = async || {
+        let mut last = Vec::new();
+        for member in ["a", "b", "c"] {
+            let subject = world.names.grant(&MemberId::new(member).unwrap());
+            last.push(world.broker.last(&world.names.group, &subject).await.unwrap().unwrap().seq);
+        }
+        last
+    };
+    let before = (owners().await, grants().await);
+    for _ in 0..3 {
+        world.publish(120).await;
+        let next = members.remove(0);
+        let name = next.id().clone();
+        next.step_aside().await.unwrap();
+        members.push(world.join(name.as_str(), &world.client().await, Duration::ZERO).await);
+        eventually("owned again", async || members.iter().all(|m| m.status().owned == 2)).await;
+    }
+    world.drained().await;
+    tokio::time::sleep(LEASE * 2).await;
+    assert_eq!((owners().await, grants().await), before);
+    assert!(members.iter().all(|member| member.stats().fenced == 0));
     world.assert_each_once().await;
 }

@@ -10,6 +10,7 @@ use rand::RngExt;
 use reports::{Output, Unreadable};
 use tokio::time::Instant;
 
+use crate::pace::Pace;
 use crate::tally::Tally;
 
 /// The handler of a worker.
@@ -17,6 +18,7 @@ pub(crate) struct Processing {
     /// How long a message takes.
     pub(crate) delay: RangeInclusive<Duration>,
     pub(crate) seed: Seed,
+    pub(crate) pace: Pace,
     pub(crate) tally: Arc<Tally>,
 }
 
@@ -34,7 +36,7 @@ impl Handler for Processing {
 
     async fn handle(&self, delivery: Delivery) -> Result<Output, HandlerError> {
         let began = Instant::now();
-        tokio::time::sleep(self.delay(&delivery)).await;
+        self.pace.take(self.delay(&delivery)).await;
         self.tally.processed(began.elapsed());
         Ok(judge(&delivery.payload, delivery.partition))
     }

@@ -2,7 +2,9 @@
 //! and takes the configured time over it.
 
 mod handler;
+mod pace;
 mod tally;
 mod worker;
 
+pub use pace::SLOWEST;
 pub use worker::{Worker, WorkerSettings};

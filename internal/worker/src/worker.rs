@@ -1,5 +1,6 @@
 //! A worker: a member of the group that reports what it does.
 
+use std::future::Future;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,15 +9,19 @@ use broker::Log;
 use model::{RunClock, Seed, Weights};
 use parti::records::Session;
 use parti::strategy::Strategy;
-use parti::{Builder, JoinError, Member, MemberError, MemberId, Names, Stats, Status};
+use parti::{Builder, JoinError, Member, MemberError, MemberId, Names, Stats, Status, Watch};
 use reports::{Channel, Report, WorkerReport};
 use tokio::task::JoinSet;
 
 use crate::handler::Processing;
+use crate::pace::Pace;
 use crate::tally::Tally;
 
 /// How often a worker reports.
 const REPORT_EVERY: Duration = Duration::from_secs(1);
+
+/// How long a worker that ends waits until its last report is known.
+const FAREWELL_MAX: Duration = Duration::from_secs(2);
 
 /// What a worker is.
 pub struct WorkerSettings {
@@ -43,6 +48,7 @@ pub struct Worker<B> {
     member: Member,
     reporter: Reporter<B>,
     reporting: JoinSet<()>,
+    pace: Pace,
 }
 
 #[derive(Clone)]
@@ -68,8 +74,13 @@ impl<B: Log> Worker<B> {
     ) -> Result<Self, JoinError> {
         let tally = Arc::new(Tally::default());
         let listener = tally.clone();
-        let processing =
-            Processing { delay: settings.delay, seed: settings.seed, tally: tally.clone() };
+        let pace = Pace::default();
+        let processing = Processing {
+            delay: settings.delay,
+            seed: settings.seed,
+            pace: pace.clone(),
+            tally: tally.clone(),
+        };
         let count = settings.weights.count();
         let member = Builder::new(broker.clone(), names, settings.id.clone(), count)
             .weights(settings.weights)
@@ -82,7 +93,7 @@ impl<B: Log> Worker<B> {
         let reporter = Reporter { broker, channel, tally, clock: settings.clock, id: settings.id };
         let mut reporting = JoinSet::new();
         reporting.spawn(reporter.clone().run(member.watch()));
-        Ok(Self { member, reporter, reporting })
+        Ok(Self { member, reporter, reporting, pace })
     }
 
     /// How it is doing.
@@ -90,23 +101,32 @@ impl<B: Log> Worker<B> {
         self.member.status()
     }
 
+    /// Makes it `factor` times slower, also with messages that it is at; 1.0 is as configured. Less
+    /// than that, or no number, counts as 1.0, and more than [`SLOWEST`] as that.
+    pub fn slow(&self, factor: f64) {
+        self.pace.set(factor);
+    }
+
     /// Leaves gracefully and says what it did.
     ///
     /// # Errors
     ///
     /// [`MemberError`] if the membership had ended before.
-    pub async fn leave(mut self) -> Result<(), MemberError> {
-        let watch = self.member.watch();
-        let session = watch.first_session();
-        let left = self.member.leave().await;
-        self.reporting.shutdown().await;
-        if let Some(session) = session {
-            let report = self.reporter.report(session, watch.stats(), true);
-            let sending = self.reporter.channel.send_until_known(&self.reporter.broker, &report);
-            // The coordinator then counts what was reported before.
-            let _ = tokio::time::timeout(Duration::from_secs(2), sending).await;
-        }
-        left
+    pub async fn leave(self) -> Result<(), MemberError> {
+        let Self { member, reporter, reporting, .. } = self;
+        let watch = member.watch();
+        reporter.farewell(watch, reporting, member.leave()).await
+    }
+
+    /// Makes way for a restart, as [`Member::step_aside`], and says what it did.
+    ///
+    /// # Errors
+    ///
+    /// [`MemberError`] if the membership had ended before.
+    pub async fn step_aside(self) -> Result<(), MemberError> {
+        let Self { member, reporter, reporting, .. } = self;
+        let watch = member.watch();
+        reporter.farewell(watch, reporting, member.step_aside()).await
     }
 
     /// Kills it: it stops in the middle of whatever it does and says nothing to anybody. What it had
@@ -129,7 +149,26 @@ impl<B: Log> Worker<B> {
 }
 
 impl<B: Log> Reporter<B> {
-    async fn run(self, watch: parti::Watch) {
+    /// Waits for the end of the membership, then reports for the last time.
+    async fn farewell(
+        self,
+        watch: Watch,
+        mut reporting: JoinSet<()>,
+        ending: impl Future<Output = Result<(), MemberError>>,
+    ) -> Result<(), MemberError> {
+        let session = watch.first_session();
+        let ended = ending.await;
+        reporting.shutdown().await;
+        if let Some(session) = session {
+            let report = self.report(session, watch.stats(), true);
+            let sending = self.channel.send_until_known(&self.broker, &report);
+            // The coordinator then counts what was reported before.
+            let _ = tokio::time::timeout(FAREWELL_MAX, sending).await;
+        }
+        ended
+    }
+
+    async fn run(self, watch: Watch) {
         loop {
             tokio::time::sleep(REPORT_EVERY).await;
             let Some(session) = watch.first_session() else { continue };

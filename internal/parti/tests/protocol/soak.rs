@@ -1,5 +1,5 @@
-//! Everything at once, seed by seed: members come, go, crash and are cut off while messages flow;
-//! then all heals, and everything must be done exactly once, in order, by somebody who lives.
+//! Everything at once, seed by seed: members come, go, restart, crash and are cut off while messages
+//! flow; then all heals, and everything must be done exactly once, in order, by somebody who lives.
 
 use std::collections::BTreeMap;
 
@@ -33,18 +33,32 @@ async fn handle(delivery: Delivery) -> Result<u64, HandlerError> {
 }
 
 impl Soak {
+    async fn join(&mut self, name: &'static str) {
+        let client = self.world.broker.client(&format!("{name}{}", self.rng.random::<u32>()));
+        let member = self.world.builder(name, &client).join(handle).await.expect("it joins");
+        self.members.insert(name, (member, client));
+    }
+
     async fn step(&mut self) {
         let name = NAMES[self.rng.random_range(0..NAMES.len())];
         let Some((member, client)) = self.members.remove(name) else {
-            let client = self.world.broker.client(&format!("{name}{}", self.rng.random::<u32>()));
-            let member = self.world.builder(name, &client).join(handle).await.expect("it joins");
-            self.members.insert(name, (member, client));
-            return;
+            return self.join(name).await;
         };
-        match self.rng.random_range(0..6) {
+        match self.rng.random_range(0..9) {
             0 => drop(tokio::spawn(member.leave())),
             1 => drop(member),
-            2 | 3 => {
+            // It comes back within the lease, or later, or not at all.
+            2 => drop(tokio::spawn(member.step_aside())),
+            3 => {
+                // If it was cut off, it ends unheard.
+                let _ = member.step_aside().await;
+                self.join(name).await;
+            }
+            4 => {
+                drop(tokio::spawn(member.step_aside()));
+                self.join(name).await;
+            }
+            5 | 6 => {
                 client.cut();
                 self.members.insert(name, (member, client));
             }

@@ -93,7 +93,7 @@ impl World {
         Self { broker, names, partitions, group, ledger: Mutex::default() }
     }
 
-    pub fn builder(&self, name: &str, client: &VirtualLog) -> Builder<VirtualLog> {
+    pub fn builder<B: Log>(&self, name: &str, client: &B) -> Builder<B> {
         let names = self.names.clone();
         Builder::new(client.clone(), names, id(name), self.partitions).lease(LEASE)
     }

@@ -1,0 +1,48 @@
+//! A record about a member that was on its way for so long that it is no longer true: a sign-on of a
+//! life that never was, an expiry of a member that was heard of since. Nobody believes it.
+
+use broker_virtual::{Fate, Fault};
+use parti::Event;
+
+use crate::support::{LEASE, World, done, id, ms, secs, sleep};
+
+/// Its first attempt to join comes late, when it has long joined by the second one.
+#[tokio::test(start_paused = true)]
+async fn a_late_copy_of_a_sign_on_replaces_nobody() {
+    let world = World::new(1, 12).await;
+    let _a = world.join("a").await;
+    world.owned_by(&["a"], secs(3)).await;
+    let client = world.broker.client("b");
+    client.plan(Fault::new(Fate::Delayed(secs(5)), world.names.member(&id("b")), 1));
+    let mut b = world.builder("b", &client).join(done).await.expect("it joins");
+    world.owned_by(&["a", "b"], secs(4)).await;
+    let (session, claims) = (b.status().session, world.claims());
+    let ended = tokio::time::timeout(secs(10), b.ended()).await;
+    assert!(ended.is_err(), "it was replaced by nobody: {ended:?}");
+    assert_eq!((b.status().session, world.claims()), (session, claims));
+}
+
+/// A member falls silent, and is heard of again while its expiry is on its way.
+#[tokio::test(start_paused = true)]
+async fn a_late_expiry_ends_nobody() {
+    let world = World::new(2, 12).await;
+    let a = world.join("a").await;
+    world.owned_by(&["a"], secs(3)).await;
+    let b = world.join("b").await;
+    world.owned_by(&["a", "b"], secs(3)).await;
+    sleep(secs(1)).await;
+    assert!(a.member.status().leading.is_some(), "a leads, and it is a's expiry that is late");
+    a.plan(Fate::Delayed(secs(5)), world.names.member(&id("b")), 3);
+    let (session, claims, plans) = (b.session(), world.claims(), world.story().plans.len());
+    b.client.cut();
+    sleep(LEASE + ms(200)).await;
+    b.client.heal();
+    sleep(secs(15)).await;
+    assert!(!b.events().iter().any(|event| matches!(event, Event::Expired { .. })));
+    assert_eq!((b.session(), world.claims()), (session, claims));
+    assert_eq!(world.story().plans.len(), plans, "nobody came, nobody went");
+    // One in time would have counted.
+    a.client.forget();
+    b.client.cut();
+    world.owned_by(&["a"], LEASE + ms(500)).await;
+}
