@@ -35,4 +35,4 @@ pub use load::{OfferedLoad, drain_bound, offered_load, weights};
 pub use overrides::{Overrides, parse_setting};
 pub use schema::json_schema;
 pub use section::*;
-pub use value::{ByteSize, Interval, Millis, Secret, ServerUrls, ValueError};
+pub use value::{ByteSize, Interval, Millis, RestartAfter, Secret, ServerUrls, ValueError};
