@@ -8,7 +8,7 @@ use crate::error::Finding;
 use crate::key::KeyPath;
 use crate::schema::{SCHEMA, allows, choices, properties, required};
 use crate::value::{ByteSize, Interval, Millis, RestartAfter, ServerUrls, ValueError};
-use crate::words::{listed, right, shown, unknown_key};
+use crate::words::{right, shown, unknown_key};
 
 /// Everything that is wrong with single keys.
 pub(crate) fn check(tree: &Value) -> Vec<Finding> {
@@ -23,7 +23,7 @@ fn visit(node: &Value, value: &Value, path: &KeyPath, findings: &mut Vec<Finding
             for missing in required(node).filter(|key| !values.contains_key(*key)) {
                 let right = match values.is_empty() {
                     true => right(node),
-                    false => format!("add {missing}, beside {}", listed(values.keys())),
+                    false => "add it, beside the keys that are there".into(),
                 };
                 let error = ValueError::new(format!("{missing} is missing"), right);
                 findings.push(Finding::new(path, error));

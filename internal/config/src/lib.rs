@@ -16,6 +16,7 @@
 //! );
 //! ```
 
+mod by_hand;
 mod check;
 mod error;
 mod key;

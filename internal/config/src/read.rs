@@ -9,7 +9,7 @@ use crate::error::Finding;
 use crate::key::{KeyPath, Step};
 use crate::overrides::{Layer, Overrides};
 use crate::relations::relations;
-use crate::{ChaosEvent, Config, ConfigError, Problem, Scripted, ValueError, yaml};
+use crate::{Config, ConfigError, Problem, ValueError, yaml};
 
 impl Config {
     /// Reads a file, puts `overrides` on top and checks the whole.
@@ -61,58 +61,6 @@ impl Config {
         }
     }
 
-    /// Reads an event that somebody asks for while the run of this configuration goes on: a JSON
-    /// object with the keys of a line of `chaos.script`, but for `at`. `source` is what errors call
-    /// it.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError`] with everything that is wrong, as if it stood in the script of the run.
-    pub fn event_by_hand(&self, json: &str, source: &str) -> Result<Scripted, ConfigError> {
-        let here = KeyPath::of("chaos.script").index(0);
-        let problem = |key: String, ValueError { what, right }| {
-            let source = source.to_owned();
-            Problem { source, line: None, key, what, right }
-        };
-        let refused = |error| Err(ConfigError::Invalid(vec![problem(String::new(), error)]));
-        let right = "use a JSON object such as {\"event\": \"worker_pause\", \"for\": \"10s\"}";
-        let mut event = match serde_json::from_str(json) {
-            Ok(Value::Object(event)) => event,
-            Ok(other) => {
-                let what = format!("{} is not an event", crate::words::shown(&other));
-                return refused(ValueError::new(what, right));
-            }
-            Err(error) => {
-                return refused(ValueError::new(format!("not JSON: {error}"), right));
-            }
-        };
-        if event.contains_key("at") {
-            let what = "an event by hand happens at once, so it has no at";
-            return refused(ValueError::new(what, "leave it out"));
-        }
-        event.insert("at".into(), "0s".into());
-        let mut tree = serde_json::to_value(self).expect("a configuration is a tree of texts");
-        // What scale_up may have created is named by the run's own events: they stay.
-        tree["chaos"]["enabled"] = true.into();
-        let script = std::mem::take(&mut tree["chaos"]["script"]);
-        let names_new = script.as_array().into_iter().flatten();
-        let names_new = names_new.filter(|line| line["event"] == ChaosEvent::ScaleUp.name());
-        let lines = [Value::Object(event)].into_iter().chain(names_new.cloned()).collect();
-        tree["chaos"]["script"] = Value::Array(lines);
-        let (config, findings) = build(tree);
-        let about_it =
-            |finding: &&Finding| finding.keys.iter().any(|key| here.holds(key) || key.0.is_empty());
-        let problems: Vec<_> = findings
-            .iter()
-            .filter(about_it)
-            .map(|finding| problem(finding.keys[0].below(&here), finding.error.clone()))
-            .collect();
-        match config.map(|config| config.chaos.script).unwrap_or_default().into_iter().next() {
-            Some(event) if problems.is_empty() => Ok(event),
-            _ => Err(ConfigError::Invalid(problems)),
-        }
-    }
-
     /// The effective configuration as YAML, with every key. Secrets are shown as `***`.
     pub fn to_yaml(&self) -> String {
         yaml::render(self)
@@ -121,7 +69,7 @@ impl Config {
 
 /// The configuration, if the tree is one, and everything that is wrong. What is wrong with one key
 /// does not hide what is wrong with two others together.
-fn build(mut tree: Value) -> (Option<Config>, Vec<Finding>) {
+pub(crate) fn build(mut tree: Value) -> (Option<Config>, Vec<Finding>) {
     let mut findings = check(&tree);
     if findings.is_empty() {
         script_alone(&mut tree);

@@ -27,8 +27,8 @@ const TABLE: &[(&str, &[&str])] = &[
     ("chaos:\n  events:\n  - event: worker_pause\n    fro: 10s\n", &["c.yaml:4: chaos.events[0].fro: unknown key; did you mean chaos.events[0].for?"]),
     ("chaos:\n  script:\n  - {at: 1s, event: scale_up, weight: 3}\n", &["c.yaml:3: chaos.script[0].weight: unknown key; use one of at, count, delay, event, factor, for, half_open, jitter, kill, loss, pause_between, restart_after, target"]),
     // Missing keys.
-    ("chaos:\n  events:\n  - {weight: 5, for: 10s}\n", &["c.yaml:3: chaos.events[0]: event is missing; add event, beside for, weight"]),
-    ("chaos:\n  script:\n  - event: scale_up\n", &["c.yaml:3: chaos.script[0]: at is missing; add at, beside event"]),
+    ("chaos:\n  events:\n  - {weight: 5, for: 10s}\n", &["c.yaml:3: chaos.events[0]: event is missing; add it, beside the keys that are there"]),
+    ("chaos:\n  script:\n  - event: scale_up\n", &["c.yaml:3: chaos.script[0]: at is missing; add it, beside the keys that are there"]),
     ("chaos:\n  script:\n  - {}\n", &["c.yaml:3: chaos.script[0]: at is missing; use the keys at, count, delay, event, factor, for, half_open, jitter, kill, loss, pause_between, restart_after, target, indented below it", "c.yaml:3: chaos.script[0]: event is missing; use the keys at, count, delay, event, factor, for, half_open, jitter, kill, loss, pause_between, restart_after, target, indented below it"]),
     // Wrong types.
     ("chaos:\n  script: now\n", &["c.yaml:2: chaos.script: \"now\" is not a list; use a list of sections with at, event, and parameters"]),
