@@ -38,7 +38,18 @@ fn visit(node: &Value, value: &Value, path: &KeyPath, findings: &mut Vec<Finding
         }
         (Value::Array(values), _) if allows(node, "array") => {
             for (index, value) in values.iter().enumerate() {
-                visit(&node["items"], value, &path.index(index), findings);
+                let (node, path) = (&node["items"], path.index(index));
+                match value {
+                    // In a list there is no default that an empty value could stand for.
+                    Value::Null => {
+                        let error = ValueError::new(
+                            "has no value",
+                            format!("{}, or leave the place out", right(node)),
+                        );
+                        findings.push(Finding::new(&path, error));
+                    }
+                    _ => visit(node, value, &path, findings),
+                }
             }
         }
         _ => findings.extend(leaf(node, value).err().map(|error| Finding::new(path, error))),

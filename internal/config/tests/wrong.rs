@@ -32,8 +32,9 @@ const TABLE: &[(&str, &[&str])] = &[
     ("chaos:\n  script:\n  - {}\n", &["c.yaml:3: chaos.script[0]: at is missing; use the keys at, count, delay, event, factor, for, half_open, jitter, kill, loss, pause_between, restart_after, target, indented below it", "c.yaml:3: chaos.script[0]: event is missing; use the keys at, count, delay, event, factor, for, half_open, jitter, kill, loss, pause_between, restart_after, target, indented below it"]),
     // Wrong types.
     ("chaos:\n  script: now\n", &["c.yaml:2: chaos.script: \"now\" is not a list; use a list of sections with at, event, and parameters"]),
+    ("chaos:\n  script: [~]\n", &["c.yaml:2: chaos.script[0]: has no value; use the keys at, count, delay, event, factor, for, half_open, jitter, kill, loss, pause_between, restart_after, target, indented below it, or leave the place out"]),
     ("chaos:\n  script: [scale_up]\n", &["c.yaml:2: chaos.script[0]: \"scale_up\" is not a section; use the keys at, count, delay, event, factor, for, half_open, jitter, kill, loss, pause_between, restart_after, target, indented below it"]),
-    ("chaos:\n  events:\n  -\n", &["c.yaml:3: chaos.events[0]: has no value; use one of worker_crash, worker_restart, worker_pause, scale_up, scale_down, rolling_restart, leader_failure, leader_pause, producer_crash, network_disconnect, network_delay, network_lossy, broker_restart, slow_worker, or leave the key out"]),
+    ("chaos:\n  events:\n  -\n", &["c.yaml:3: chaos.events[0]: has no value; use one of worker_crash, worker_restart, worker_pause, scale_up, scale_down, rolling_restart, leader_failure, leader_pause, producer_crash, network_disconnect, network_delay, network_lossy, broker_restart, slow_worker, or leave the place out"]),
     ("chaos:\n  script:\n  - {at: 5, event: worker_pause, for: 5}\n", &["c.yaml:3: chaos.script[0].at: 5 has no unit; add one of ms, s, m, h, d, such as 5s", "c.yaml:3: chaos.script[0].for: 5 has no unit; add one of ms, s, m, h, d, such as 5s"]),
     ("chaos:\n  events:\n  - {event: worker_crash, restart_after: soon}\n", &["c.yaml:3: chaos.events[0].restart_after: \"soon\" is not a duration; use whole numbers with a unit ms, s, m, h or d, such as 500ms, 10s or 1h30m, or never"]),
     ("chaos:\n  events:\n  - {event: worker_crash, target: a b}\n", &["c.yaml:3: chaos.events[0].target: \"a b\" is not a target; use worker, producer, leader, any, or the name of one, such as worker-3"]),
@@ -126,14 +127,14 @@ const TABLE: &[(&str, &[&str])] = &[
         "c.yaml:7: chaos.script[1].for: 1m1s is longer than the run, which is 1m; use at most 1m, or a longer simulation.duration",
         "c.yaml:8: chaos.script[2].restart_after: 2m is longer than the run, which is 1m; use at most 1m, or never",
     ]),
-    ("producers: {count: 2}\nworkers: {count: 3}\nchaos:\n  enabled: true\n  script:\n  - {at: 1s, event: producer_crash, target: producer-9}\n  - {at: 2s, event: producer_crash, target: leader}\n  - {at: 3s, event: worker_pause, target: worker-3}\n  - {at: 4s, event: worker_pause, target: bob}\n  - {at: 5s, event: leader_pause, target: worker-1}\n  - {at: 6s, event: slow_worker, target: producer-1}\n  - {at: 7s, event: worker_pause, target: worker-03}\n", &[
-        "c.yaml:6: chaos.script[0].target: there is no producer-9: producers.count is 2; use producer-0 to producer-1",
+    ("producers: {count: 2}\nworkers: {count: 3}\nchaos:\n  enabled: true\n  script:\n  - {at: 1s, event: producer_crash, target: producer-2}\n  - {at: 2s, event: producer_crash, target: leader}\n  - {at: 3s, event: worker_pause, target: worker-3}\n  - {at: 4s, event: worker_pause, target: bob}\n  - {at: 5s, event: leader_pause, target: worker-1}\n  - {at: 6s, event: slow_worker, target: producer-1}\n  - {at: 7s, event: worker_pause, target: worker-02}\n", &[
+        "c.yaml:6: chaos.script[0].target: there is no producer-2: producers.count is 2; use producer-0 to producer-1",
         "c.yaml:7: chaos.script[1].target: producer_crash cannot hit leader; use producer, or the name of one, such as producer-0",
         "c.yaml:8: chaos.script[2].target: there is no worker-3: workers.count is 3; use worker-0 to worker-2, worker, or leader",
         "c.yaml:9: chaos.script[3].target: there is no bob: workers.count is 3; use worker-0 to worker-2, worker, or leader",
         "c.yaml:10: chaos.script[4].target: leader_pause cannot hit worker-1; use leader, or leave it out",
         "c.yaml:11: chaos.script[5].target: slow_worker cannot hit producer-1; use worker, leader, or the name of a worker, such as worker-0",
-        "c.yaml:12: chaos.script[6].target: there is no worker-03: workers.count is 3; use worker-0 to worker-2, worker, or leader",
+        "c.yaml:12: chaos.script[6].target: there is no worker-02: workers.count is 3; use worker-0 to worker-2, worker, or leader",
     ]),
     ("chaos:\n  enabled: true\n  events: [broker_restart]\nnats:\n  jetstream: {storage: memory}\n", &["c.yaml:3: chaos.events[0]: broker_restart would lose every message: nats.jetstream.storage is memory; leave it out, or use nats.jetstream.storage: file"]),
     ("chaos:\n  enabled: true\n  events: [broker_restart]\nnats: {mode: external}\n", &["c.yaml:3: chaos.events[0]: broker_restart needs a server of the run's own, and nats.mode is external; leave it out, or use nats.mode: embedded"]),
