@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use model::ProducerId;
 use parti::MemberId;
+use serde::Serialize;
 
 /// A part of a run that can be broken on its own.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,7 +41,8 @@ pub enum Manner {
 }
 
 /// What lies between a node and the broker.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Network {
     /// Nothing.
     Clear,
@@ -51,8 +53,10 @@ pub enum Network {
     /// Everything arrives later.
     Delayed {
         /// By so much,
+        #[serde(with = "reports::seconds")]
         delay: Duration,
         /// more or less by up to so much.
+        #[serde(with = "reports::seconds")]
         jitter: Duration,
     },
     /// Segments are lost and sent again, as TCP does.
@@ -75,8 +79,8 @@ pub struct Trouble {
 /// The nodes of a run.
 ///
 /// One call is made at a time and is given a bounded time; a call that is given up is dropped. What
-/// is asked for twice is done once: killing the dead, resuming the running and clearing the clear
-/// are no trouble.
+/// is asked for twice is done once: killing the dead, starting or resuming the running and clearing
+/// the clear are no trouble, so that a call whose outcome is not known can be mended by another.
 pub trait Fleet: Send {
     /// The nodes that are alive and not paused, in order. The server is among them if the run brought
     /// it up, so that it can be broken.
@@ -85,7 +89,7 @@ pub trait Fleet: Send {
     /// A name for a worker that was never used before. Nothing runs under it yet.
     fn new_worker(&mut self) -> MemberId;
 
-    /// Starts a node that does not run, with a clear network and at its usual speed; done when it is
+    /// Starts a node, with a clear network and at its usual speed; done when it is
     /// ready. The server comes back with what it stored.
     fn start(&mut self, node: &Node) -> impl Future<Output = Result<(), Trouble>> + Send;
 

@@ -2,7 +2,11 @@
 //! fleet and reports every fault to the coordinator.
 
 mod fleet;
+mod planned;
 mod schedule;
+mod terms;
 
 pub use fleet::{Fleet, Manner, Network, Node, Trouble};
-pub use schedule::{Planned, schedule};
+pub use planned::{How, Planned};
+pub use schedule::{PLANNED_MAX, schedule};
+pub use terms::Terms;
