@@ -1,67 +1,124 @@
-//! Carries out a schedule on a fleet, and tells the coordinator of every fault.
+//! Carries out a schedule on a fleet, and tells the coordinator of every fault: what may be done is
+//! the book's to say, here it is done.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use broker::Log;
-use config::ChaosEvent;
-use model::{ProducerId, RunClock};
-use parti::MemberId;
-use reports::{Channel, Fault, FaultKind, Phase, Report};
-use tokio::sync::watch;
-use tokio::time::Instant;
+use model::{Rng, RunClock, Seed, Timestamp};
+use parti::records::{LeaderRecord, decode};
+use parti::{MemberId, Names};
+use reports::{Channel, Fault, FaultKind, Phase};
+use tokio::sync::{mpsc, watch};
 
+use crate::book::{Book, Due};
+use crate::control::{Command, OpenFault, State};
+use crate::courier::Courier;
+use crate::deeds::mend_at_last;
 use crate::fleet::Fleet;
-use crate::schedule::Planned;
+use crate::planned::Planned;
+use crate::terms::Terms;
+
+/// How long the broker may take to say who leads.
+const LEADER_MAX: Duration = Duration::from_secs(5);
+/// How long the last reports may take.
+const FLUSH_MAX: Duration = Duration::from_secs(30);
+/// Planned events that [`State`] shows.
+const SHOWN_MAX: usize = 10;
 
 /// By which rules the director acts.
 #[derive(Clone, Debug)]
 pub struct DirectorSettings {
     /// What happens when.
     pub schedule: Vec<Planned>,
-    /// How long whoever was killed stays away.
-    pub restart_after: Duration,
-    /// Never fewer workers than this…
+    /// What is planned before this time of the run is done already; zero for a new run.
+    pub resume_at: Duration,
+    /// The number of the next fault; 1 for a new run.
+    pub next_fault_id: u64,
+    /// Never fewer workers that live and can be heard than this…
     pub workers_min: usize,
-    /// …and never more.
+    /// …and never more workers.
     pub workers_max: usize,
+    /// The defaults of events by hand.
+    pub terms: Terms,
+    /// Where events by hand draw from.
+    pub seed: Seed,
 }
 
-/// Who comes back.
-enum Return {
-    Worker(MemberId),
-    Producer(ProducerId),
+/// How far the director is, for a checkpoint: `resume_at` and `next_fault_id` of the next one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// What is planned before this time of the run is done.
+    pub through: Duration,
+    /// The number of the next fault.
+    pub next_fault_id: u64,
 }
 
-/// Breaks a fleet by schedule.
+/// Breaks a fleet by schedule, and by hand.
 pub struct Director<B, F> {
     broker: B,
-    channel: Channel,
-    clock: RunClock,
-    settings: DirectorSettings,
-    fleet: F,
-    returns: VecDeque<(Instant, Return)>,
-    faults: u64,
+    names: Names,
+    pub(crate) clock: RunClock,
+    terms: Terms,
+    schedule: VecDeque<Planned>,
+    pub(crate) fleet: F,
+    pub(crate) book: Book,
+    pub(crate) courier: Courier,
+    commands: mpsc::Receiver<Command>,
+    by_hand: Rng,
+    paused: bool,
+    next_fault_id: u64,
+    position: watch::Sender<Position>,
+    done: u64,
+    skipped: u64,
 }
 
 impl<B: Log, F: Fleet> Director<B, F> {
-    /// A director that reports over `broker`.
+    /// A director that reports over `broker`, and asks it who leads. Must be called within a tokio
+    /// runtime.
     pub fn new(
         broker: B,
+        names: Names,
         channel: Channel,
         clock: RunClock,
         settings: DirectorSettings,
         fleet: F,
+        commands: mpsc::Receiver<Command>,
     ) -> Self {
-        Self { broker, channel, clock, settings, fleet, returns: VecDeque::new(), faults: 0 }
+        let (through, next_fault_id) = (settings.resume_at, settings.next_fault_id);
+        let mut schedule: VecDeque<Planned> = settings.schedule.into();
+        schedule.retain(|planned| planned.at >= through);
+        Self {
+            courier: Courier::start(broker.clone(), channel),
+            broker,
+            names,
+            clock,
+            terms: settings.terms,
+            schedule,
+            fleet,
+            book: Book::new(settings.workers_min, settings.workers_max),
+            commands,
+            by_hand: settings.seed.rng("chaos-by-hand"),
+            paused: false,
+            next_fault_id,
+            position: watch::Sender::new(Position { through, next_fault_id }),
+            done: 0,
+            skipped: 0,
+        }
+    }
+
+    /// How far the director is; changes with every event.
+    pub fn position(&self) -> watch::Receiver<Position> {
+        self.position.subscribe()
     }
 
     /// Acts until the run begins to drain, then mends what it broke and hands the fleet back.
     pub async fn run(mut self, mut phase: watch::Receiver<Phase>) -> F {
-        let mut schedule: VecDeque<Planned> = std::mem::take(&mut self.settings.schedule).into();
+        let mut listens = true;
         while *phase.borrow_and_update() == Phase::Running {
-            let next = schedule.front().map(|planned| planned.at);
-            let back = self.returns.front().map(|(at, _)| *at);
+            let mend = self.book.next(!self.paused);
+            let planned = self.schedule.front().map(|planned| planned.at);
+            let next = mend.map(|(at, _)| at).into_iter().chain(planned).min();
             tokio::select! {
                 biased;
                 changed = phase.changed() => {
@@ -69,176 +126,141 @@ impl<B: Log, F: Fleet> Director<B, F> {
                         break;
                     }
                 }
-                () = until(back) => self.bring_back().await,
-                () = until_elapsed(self.clock, next) => {
-                    if let Some(planned) = schedule.pop_front() {
-                        self.act(planned).await;
-                    }
-                }
+                command = self.commands.recv(), if listens => match command {
+                    Some(command) => self.obey(command).await,
+                    None => listens = false,
+                },
+                () = until(self.clock, next) => match mend {
+                    Some((at, due)) if Some(at) == next => self.proceed(due).await,
+                    _ => self.next_planned().await,
+                },
             }
         }
-        while !self.returns.is_empty() {
-            self.bring_back().await;
+        // Whoever still waits for an answer is told that chaos is over.
+        drop(self.commands);
+        for open in self.book.take_all() {
+            mend_at_last(&mut self.fleet, &self.courier, self.clock, open).await;
         }
+        self.courier.finish(FLUSH_MAX).await;
         self.fleet
     }
 
-    async fn bring_back(&mut self) {
-        match self.returns.pop_front() {
-            Some((_, Return::Worker(worker))) => {
-                self.fleet.start_worker(Some(worker)).await;
-            }
-            Some((_, Return::Producer(producer))) => self.fleet.start_producer(&producer).await,
-            None => {}
+    async fn proceed(&mut self, due: Due) {
+        match due {
+            Due::Mend(id) => self.mend(id).await,
+            Due::Roll => self.roll().await,
         }
     }
 
-    fn returns_later(&mut self, who: Return) {
-        self.returns.push_back((Instant::now() + self.settings.restart_after, who));
-    }
-
-    async fn act(&mut self, planned: Planned) {
-        match planned.event {
-            ChaosEvent::WorkerCrash => match pick(&self.fleet.workers(), planned.pick) {
-                Some(worker) => self.crash(planned, worker).await,
-                None => skip(planned, "no worker runs"),
-            },
-            ChaosEvent::LeaderFailure => match self.fleet.leader() {
-                Some(worker) => self.crash(planned, worker).await,
-                None => skip(planned, "no leader is known"),
-            },
-            ChaosEvent::WorkerRestart => self.restart(planned).await,
-            ChaosEvent::ScaleUp => self.scale_up(planned).await,
-            ChaosEvent::ScaleDown => self.scale_down(planned).await,
-            ChaosEvent::ProducerCrash => self.crash_producer(planned).await,
-        }
-    }
-
-    async fn crash(&mut self, planned: Planned, worker: MemberId) {
-        if self.fleet.workers().len() < 2 {
-            return skip(planned, "it would leave no worker");
-        }
-        let at = self.clock.now();
-        self.fleet.crash_worker(&worker).await;
-        let back = self.settings.restart_after;
-        let effect = format!("killed without a word; comes back after {} s", back.as_secs_f64());
-        self.tell(planned, at, FaultKind::Crash, worker.to_string(), effect).await;
-        self.returns_later(Return::Worker(worker));
-    }
-
-    async fn restart(&mut self, planned: Planned) {
-        let Some(worker) = pick(&self.fleet.workers(), planned.pick) else {
-            return skip(planned, "no worker runs");
+    async fn next_planned(&mut self) {
+        let Some(planned) = self.schedule.pop_front() else { return };
+        let answer = match self.paused {
+            true => Err("chaos is paused by hand".to_owned()),
+            false => self.act(&planned).await,
         };
-        let at = self.clock.now();
-        self.fleet.stop_worker(&worker).await;
-        let effect = "left gracefully and came back under its name".to_owned();
-        self.tell(planned, at, FaultKind::Stop, worker.to_string(), effect).await;
-        self.fleet.start_worker(Some(worker)).await;
-    }
-
-    async fn scale_up(&mut self, planned: Planned) {
-        let room = self.settings.workers_max.saturating_sub(self.fleet.workers().len());
-        let Some(count) = self.step(planned, room) else {
-            return skip(planned, "there are as many workers as the run may have");
-        };
-        let at = self.clock.now();
-        let mut started = Vec::new();
-        for _ in 0..count {
-            started.extend(self.fleet.start_worker(None).await);
+        if let Err(why) = answer {
+            self.skip(&planned, &why);
         }
-        let effect = format!("{} workers more", started.len());
-        self.tell(planned, at, FaultKind::Other, names(&started), effect).await;
+        let through = planned.at + Duration::from_nanos(1);
+        self.position.send_modify(|position| position.through = through);
     }
 
-    async fn scale_down(&mut self, planned: Planned) {
-        let mut workers = self.fleet.workers();
-        let room = workers.len().saturating_sub(self.settings.workers_min);
-        let Some(count) = self.step(planned, room) else {
-            return skip(planned, "there are as few workers as the run may have");
+    /// Makes an event happen. Says what began, or why nothing did.
+    async fn act(&mut self, planned: &Planned) -> Result<String, String> {
+        let leader = match planned.target {
+            Some(config::Target::Leader) => self.leader().await?,
+            _ => None,
         };
-        let at = self.clock.now();
-        let mut stopped = Vec::new();
-        for index in 0..count {
-            let Some(worker) = pick(&workers, planned.pick.rotate_left(index)) else { break };
-            workers.retain(|other| *other != worker);
-            self.fleet.stop_worker(&worker).await;
-            self.returns.retain(|(_, who)| !matches!(who, Return::Worker(w) if *w == worker));
-            stopped.push(worker);
-        }
-        let effect = format!("{} workers fewer, each gracefully", stopped.len());
-        self.tell(planned, at, FaultKind::Stop, names(&stopped), effect).await;
+        let chosen = self.book.choose(planned, &self.fleet.running(), leader.as_ref())?;
+        self.done += 1;
+        Ok(self.carry_out(planned, chosen).await)
     }
 
-    /// How many workers a change of scale is about: one to an eighth of the most.
-    fn step(&self, planned: Planned, room: usize) -> Option<u32> {
-        let most = (self.settings.workers_max / 8).max(1) as u64;
-        let count = 1 + (planned.pick >> 32) % most;
-        let room = u64::try_from(room).unwrap_or(u64::MAX);
-        u32::try_from(count.min(room)).ok().filter(|count| *count > 0)
-    }
-
-    async fn crash_producer(&mut self, planned: Planned) {
-        let Some(producer) = pick(&self.fleet.producers(), planned.pick) else {
-            return skip(planned, "no producer runs");
+    /// The member that leads the group, as the group itself knows it.
+    async fn leader(&self) -> Result<Option<MemberId>, String> {
+        let subject = self.names.leader();
+        let asking = self.broker.last(&self.names.group, &subject);
+        let record = match tokio::time::timeout(LEADER_MAX, asking).await {
+            Ok(Ok(record)) => record,
+            Ok(Err(error)) => return Err(format!("nobody can say who leads: {error}")),
+            Err(_) => return Err("nobody can say who leads: the broker does not answer".into()),
         };
-        let at = self.clock.now();
-        self.fleet.crash_producer(&producer).await;
-        let back = self.settings.restart_after.as_secs_f64();
-        let effect = format!("killed without a word; comes back after {back} s");
-        self.tell(planned, at, FaultKind::Other, producer.to_string(), effect).await;
-        self.returns_later(Return::Producer(producer));
+        Ok(record.and_then(|record| match decode(&record) {
+            Ok(LeaderRecord::Elected { member, .. }) => Some(member),
+            Ok(LeaderRecord::Vacant { .. }) | Err(_) => None,
+        }))
     }
 
-    async fn tell(
+    fn skip(&mut self, planned: &Planned, why: &str) {
+        self.skipped += 1;
+        tracing::info!(event = planned.event.name(), why, "chaos event skipped");
+        let at = self.clock.now();
+        let effect = format!("skipped: {why}");
+        let fault = self.fault(planned, at, FaultKind::Other, "-".into(), effect);
+        self.courier.post(Fault { duration: None, ended_at: Some(at), ..fault });
+    }
+
+    /// A fault with a number of its own.
+    pub(crate) fn fault(
         &mut self,
-        planned: Planned,
-        at: model::Timestamp,
+        planned: &Planned,
+        at: Timestamp,
         kind: FaultKind,
         target: String,
         effect: String,
-    ) {
-        self.faults += 1;
-        let fault = Fault {
-            id: self.faults,
-            at,
-            event: planned.event.name().to_owned(),
-            kind,
-            target,
-            duration: None,
-            ended_at: Some(self.clock.now()),
-            effect,
-        };
-        tracing::info!(id = fault.id, event = fault.event, target = fault.target, "chaos");
-        let report = Report::Fault(fault);
-        let sending = self.channel.send_until_known(&self.broker, &report);
-        if tokio::time::timeout(Duration::from_secs(30), sending).await.is_err() {
-            tracing::warn!("a fault could not be reported: the broker does not answer");
+    ) -> Fault {
+        let id = self.next_fault_id;
+        self.next_fault_id += 1;
+        self.position.send_modify(|position| position.next_fault_id = id + 1);
+        let (event, duration) = (planned.event.name().to_owned(), planned.how.lasting());
+        Fault { id, at, event, kind, target, duration, ended_at: None, effect }
+    }
+
+    async fn obey(&mut self, command: Command) {
+        // Whoever asked may be gone: then nobody needs the answer.
+        match command {
+            Command::Pause(answer) => {
+                self.paused = true;
+                let _ = answer.send(Ok(()));
+            }
+            Command::Resume(answer) => {
+                self.paused = false;
+                let _ = answer.send(Ok(()));
+            }
+            Command::Show(answer) => {
+                let _ = answer.send(Ok(self.state()));
+            }
+            Command::Trigger(trigger, answer) => {
+                let (now, rng) = (self.clock.elapsed(), &mut self.by_hand);
+                let planned = self.terms.planned(now, trigger.event, &trigger.parameters, rng);
+                let _ = answer.send(self.act(&planned).await);
+            }
+        }
+    }
+
+    fn state(&self) -> State {
+        let open = self.book.open.iter().map(|open| OpenFault {
+            id: open.fault.id,
+            event: open.fault.event.clone(),
+            target: open.fault.target.clone(),
+            since_seconds: open.since.as_secs_f64(),
+            until_seconds: open.until.map(|until| until.as_secs_f64()),
+            effect: open.fault.effect.clone(),
+        });
+        State {
+            paused: self.paused,
+            elapsed_seconds: self.clock.elapsed().as_secs_f64(),
+            planned_next: self.schedule.iter().take(SHOWN_MAX).cloned().collect(),
+            planned_left: self.schedule.len(),
+            open: open.collect(),
+            rolling_left: self.book.rolling.as_ref().map_or(0, |rolling| rolling.left.len()),
+            done: self.done,
+            skipped: self.skipped,
         }
     }
 }
 
-fn skip(planned: Planned, why: &str) {
-    tracing::info!(event = planned.event.name(), why, "chaos event skipped");
-}
-
-fn pick<T: Clone>(from: &[T], draw: u64) -> Option<T> {
-    let index = draw.checked_rem(from.len() as u64)?;
-    from.get(usize::try_from(index).ok()?).cloned()
-}
-
-fn names(workers: &[MemberId]) -> String {
-    workers.iter().map(MemberId::as_str).collect::<Vec<_>>().join(",")
-}
-
-async fn until(at: Option<Instant>) {
-    match at {
-        Some(at) => tokio::time::sleep_until(at).await,
-        None => std::future::pending().await,
-    }
-}
-
-async fn until_elapsed(clock: RunClock, at: Option<Duration>) {
+async fn until(clock: RunClock, at: Option<Duration>) {
     match at {
         Some(at) => tokio::time::sleep(at.saturating_sub(clock.elapsed())).await,
         None => std::future::pending().await,

@@ -1,37 +1,125 @@
-//! What chaos acts on: workers and producers that can be started, stopped and killed.
+//! What chaos acts on: the nodes of a run, each of which can be started, stopped, killed, paused,
+//! slowed and cut off. How that is done (tasks, child processes, proxies) is the fleet's own
+//! matter; the director only says what.
 
+use std::fmt;
 use std::future::Future;
+use std::time::Duration;
 
 use model::ProducerId;
 use parti::MemberId;
+use serde::Serialize;
 
-/// The workers and producers of a run.
+/// A part of a run that can be broken on its own.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Node {
+    /// A worker, by the name that outlives its lives.
+    Worker(MemberId),
+    /// A producer.
+    Producer(ProducerId),
+    /// The server that the run brought up.
+    Server,
+}
+
+impl fmt::Display for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Worker(member) => f.pad(member.as_str()),
+            Self::Producer(producer) => f.pad(&producer.0),
+            Self::Server => f.pad("nats-server"),
+        }
+    }
+}
+
+/// How a node is asked to stop. It is done with what it began either way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Manner {
+    /// For good: a worker leaves its group, and its partitions go to others at once.
+    Leave,
+    /// To come back under its name within its lease: a worker keeps its seat, and nothing moves.
+    KeepSeat,
+}
+
+/// What lies between a node and the broker.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Network {
+    /// Nothing.
+    Clear,
+    /// Its connections break, and new ones are refused.
+    Cut,
+    /// Its connections stay open, and nothing arrives, in neither direction.
+    HalfOpen,
+    /// Everything arrives later.
+    Delayed {
+        /// By so much,
+        #[serde(with = "reports::seconds")]
+        delay: Duration,
+        /// more or less by up to so much.
+        #[serde(with = "reports::seconds")]
+        jitter: Duration,
+    },
+    /// Segments are lost and sent again, as TCP does.
+    Lossy {
+        /// The share of segments that is lost, between 0 and 1.
+        loss: f64,
+    },
+}
+
+/// Why something could not be done to a node.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{node}: {why}")]
+pub struct Trouble {
+    /// The node that it was to be done to.
+    pub node: Node,
+    /// What happened instead, and what to do about it.
+    pub why: String,
+}
+
+/// The nodes of a run.
+///
+/// One call is made at a time and is given a bounded time; a call that is given up is dropped. What
+/// is asked for twice is done once: killing the dead, starting or resuming the running and clearing
+/// the clear are no trouble, so that a call whose outcome is not known can be mended by another.
 pub trait Fleet: Send {
-    /// Workers that run, in order of their names.
-    fn workers(&self) -> Vec<MemberId>;
+    /// The nodes that are alive and not paused, in order. The server is among them if the run brought
+    /// it up, so that it can be broken.
+    fn running(&self) -> Vec<Node>;
 
-    /// The worker that leads, if one is known to.
-    fn leader(&self) -> Option<MemberId>;
+    /// A name for a worker that was never used before. Nothing runs under it yet.
+    fn new_worker(&mut self) -> MemberId;
 
-    /// Producers that run, in order of their names.
-    fn producers(&self) -> Vec<ProducerId>;
+    /// Starts a node, with a clear network and at its usual speed; done when it is
+    /// ready. The server comes back with what it stored.
+    fn start(&mut self, node: &Node) -> impl Future<Output = Result<(), Trouble>> + Send;
 
-    /// Starts a worker; under a new name if none is given. Returns its name, or `None` if it could
-    /// not be started.
-    fn start_worker(
+    /// Kills a node in the middle of whatever it does, as SIGKILL would, paused ones, too.
+    fn kill(&mut self, node: &Node) -> impl Future<Output = Result<(), Trouble>> + Send;
+
+    /// Asks a node to stop, and waits until it has.
+    fn stop(
         &mut self,
-        name: Option<MemberId>,
-    ) -> impl Future<Output = Option<MemberId>> + Send;
+        node: &Node,
+        manner: Manner,
+    ) -> impl Future<Output = Result<(), Trouble>> + Send;
 
-    /// Kills a worker: it stops in the middle of whatever it does and says nothing to anybody.
-    fn crash_worker(&mut self, worker: &MemberId) -> impl Future<Output = ()> + Send;
+    /// Freezes a node, as SIGSTOP would: it stays alive, does nothing, and does not know of it.
+    fn pause(&mut self, node: &Node) -> impl Future<Output = Result<(), Trouble>> + Send;
 
-    /// Asks a worker to leave and waits until it has.
-    fn stop_worker(&mut self, worker: &MemberId) -> impl Future<Output = ()> + Send;
+    /// Lets a frozen node go on from where it was.
+    fn resume(&mut self, node: &Node) -> impl Future<Output = Result<(), Trouble>> + Send;
 
-    /// Starts a producer that was killed.
-    fn start_producer(&mut self, producer: &ProducerId) -> impl Future<Output = ()> + Send;
+    /// Changes what lies between a node and the broker.
+    fn network(
+        &mut self,
+        node: &Node,
+        network: Network,
+    ) -> impl Future<Output = Result<(), Trouble>> + Send;
 
-    /// Kills a producer.
-    fn crash_producer(&mut self, producer: &ProducerId) -> impl Future<Output = ()> + Send;
+    /// Makes a worker take `factor` times as long for its work; 1.0 is as usual.
+    fn slow(
+        &mut self,
+        worker: &Node,
+        factor: f64,
+    ) -> impl Future<Output = Result<(), Trouble>> + Send;
 }

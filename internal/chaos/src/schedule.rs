@@ -2,85 +2,91 @@
 
 use std::time::Duration;
 
-use config::ChaosEvent;
-use model::Seed;
+use config::{Config, Mixed};
+use model::{Rng, Seed};
 use rand::RngExt;
-use rand::seq::SliceRandom;
 
-/// A fault to come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Planned {
-    /// Time of the run.
-    pub at: Duration,
-    /// What.
-    pub event: ChaosEvent,
-    /// A draw by which the target is chosen among those that are there then.
-    pub pick: u64,
-}
+use crate::planned::Planned;
+use crate::terms::Terms;
 
-/// The faults of a run: gaps are uniform in `interval`, and events come in shuffled rounds, so that
-/// every one happens about as often as the others, and each at least once if there is time.
-pub fn schedule(
-    events: &[ChaosEvent],
-    interval: (Duration, Duration),
-    until: Duration,
-    seed: Seed,
-) -> Vec<Planned> {
+/// The most faults of a mix; a run that would have more is quiet after the last of them.
+pub const PLANNED_MAX: usize = 100_000;
+
+/// The faults of a run, in order: those that are drawn from the mix and those of the script. None if
+/// chaos is not enabled.
+///
+/// Gaps are uniform in `chaos.interval`. Events are drawn by weight, one independently of the other;
+/// then every event of the mix that was not drawn at all takes the place of one that was drawn more
+/// than once. So each happens, if there is time for as many, and no more places change than the mix
+/// has events: in a long run none.
+pub fn schedule(config: &Config, seed: Seed) -> Vec<Planned> {
+    let (chaos, until) = (&config.chaos, config.simulation.duration.duration());
+    if !chaos.enabled {
+        return Vec::new();
+    }
+    let terms = Terms::of(config);
     let mut rng = seed.rng("chaos");
-    let (mut planned, mut round, mut at) = (Vec::new(), Vec::new(), Duration::ZERO);
-    // An interval of nothing would never end.
-    if events.is_empty() || interval.1.is_zero() {
-        return planned;
+    let mix: Vec<&Mixed> = chaos.events.iter().filter(|mixed| mixed.weight() > 0).collect();
+    let gap = (chaos.interval.min.duration(), chaos.interval.max.duration());
+    let times = if mix.is_empty() { Vec::new() } else { times(gap, until, &mut rng) };
+    let drawn = draw(&mix, times.len(), &mut rng);
+    let plan = |at: Duration, index: usize, rng: &mut Rng| {
+        terms.planned(at, mix[index].event, &mix[index].parameters, rng)
+    };
+    let drawn = times.into_iter().zip(drawn);
+    let mut planned: Vec<Planned> = drawn.map(|(at, index)| plan(at, index, &mut rng)).collect();
+    // The script draws from a stream of its own: a line more does not change what the mix does.
+    let mut rng = seed.rng("chaos-script");
+    for line in chaos.script.iter().filter(|line| line.at.duration() < until) {
+        let at = line.at.duration();
+        planned.push(terms.planned(at, line.event, &line.parameters, &mut rng));
     }
-    loop {
-        at += interval.0 + (interval.1 - interval.0).mul_f64(rng.random());
-        if at >= until {
-            return planned;
-        }
-        if round.is_empty() {
-            round = events.to_vec();
-            round.shuffle(&mut rng);
-        }
-        let pick = rng.random();
-        planned.extend(round.pop().map(|event| Planned { at, event, pick }));
-    }
+    planned.sort_by_key(|planned| planned.at);
+    planned
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn drawn(seed: u64) -> Vec<Planned> {
-        let interval = (Duration::from_secs(4), Duration::from_secs(7));
-        schedule(&ChaosEvent::ALL, interval, Duration::from_secs(600), Seed(seed))
-    }
-
-    #[test]
-    fn the_same_seed_gives_the_same_schedule() {
-        assert_eq!(drawn(1), drawn(1));
-        assert_ne!(drawn(1), drawn(2));
-    }
-
-    #[test]
-    fn gaps_are_in_the_interval_and_events_are_spread() {
-        let planned = drawn(3);
-        let mut before = Duration::ZERO;
-        for Planned { at, .. } in &planned {
-            let gap = *at - before;
-            assert!((4.0..=7.0).contains(&gap.as_secs_f64()), "{gap:?}");
-            before = *at;
+fn times(gap: (Duration, Duration), until: Duration, rng: &mut Rng) -> Vec<Duration> {
+    let (mut times, mut at) = (Vec::new(), Duration::ZERO);
+    // A gap of nothing would never end.
+    while times.len() < PLANNED_MAX && !gap.1.is_zero() {
+        at += gap.0 + gap.1.saturating_sub(gap.0).mul_f64(rng.random());
+        if at >= until {
+            return times;
         }
-        for round in planned.chunks_exact(ChaosEvent::ALL.len()) {
-            for event in ChaosEvent::ALL {
-                assert!(round.iter().any(|planned| planned.event == event), "{event:?}");
-            }
-        }
+        times.push(at);
     }
+    tracing::warn!("more than {PLANNED_MAX} chaos events: none is planned after {at:?}");
+    times
+}
 
-    #[test]
-    fn nothing_to_do_is_an_empty_schedule() {
-        let second = Duration::from_secs(1);
-        assert!(schedule(&[], (second, second), second * 9, Seed(1)).is_empty());
-        assert!(schedule(&ChaosEvent::ALL, (second * 9, second * 9), second, Seed(1)).is_empty());
+/// Which of the mix happens at each of `places` times.
+fn draw(mix: &[&Mixed], places: usize, rng: &mut Rng) -> Vec<usize> {
+    let weights: Vec<u64> = mix.iter().map(|mixed| u64::from(mixed.weight())).collect();
+    let total: u64 = weights.iter().sum();
+    if total == 0 {
+        return Vec::new();
     }
+    let mut drawn: Vec<usize> = (0..places)
+        .map(|_| {
+            let mut rest = rng.random_range(0..total);
+            let heavier = |weight: &u64| {
+                let is_it = rest < *weight;
+                rest = rest.saturating_sub(*weight);
+                is_it
+            };
+            weights.iter().position(heavier).unwrap_or_default()
+        })
+        .collect();
+    let mut counts = vec![0_usize; mix.len()];
+    drawn.iter().for_each(|index| counts[*index] += 1);
+    for missing in (0..mix.len()).filter(|index| counts[*index] == 0).collect::<Vec<_>>() {
+        let spare = |place: &usize| counts[drawn[*place]] > 1;
+        let spare: Vec<usize> = (0..places).filter(spare).collect();
+        let Some(last) = spare.len().checked_sub(1) else { break };
+        let place = spare[rng.random_range(0..=last)];
+        counts[drawn[place]] -= 1;
+        counts[missing] += 1;
+        drawn[place] = missing;
+    }
+    drawn
 }

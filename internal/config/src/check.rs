@@ -3,10 +3,11 @@
 
 use serde_json::Value;
 
+use crate::Target;
 use crate::error::Finding;
 use crate::key::KeyPath;
-use crate::schema::{SCHEMA, allows, choices, properties};
-use crate::value::{ByteSize, Interval, Millis, ServerUrls, ValueError};
+use crate::schema::{SCHEMA, allows, choices, properties, required};
+use crate::value::{ByteSize, Interval, Millis, RestartAfter, ServerUrls, ValueError};
 use crate::words::{right, shown, unknown_key};
 
 /// Everything that is wrong with single keys.
@@ -19,6 +20,14 @@ pub(crate) fn check(tree: &Value) -> Vec<Finding> {
 fn visit(node: &Value, value: &Value, path: &KeyPath, findings: &mut Vec<Finding>) {
     match (value, properties(node)) {
         (Value::Object(values), Some(keys)) => {
+            for missing in required(node).filter(|key| !values.contains_key(*key)) {
+                let right = match values.is_empty() {
+                    true => right(node),
+                    false => "add it, beside the keys that are there".into(),
+                };
+                let error = ValueError::new(format!("{missing} is missing"), right);
+                findings.push(Finding::new(path, error));
+            }
             for (key, value) in values {
                 let path = path.key(key);
                 match keys.get(key) {
@@ -29,7 +38,18 @@ fn visit(node: &Value, value: &Value, path: &KeyPath, findings: &mut Vec<Finding
         }
         (Value::Array(values), _) if allows(node, "array") => {
             for (index, value) in values.iter().enumerate() {
-                visit(&node["items"], value, &path.index(index), findings);
+                let (node, path) = (&node["items"], path.index(index));
+                match value {
+                    // In a list there is no default that an empty value could stand for.
+                    Value::Null => {
+                        let error = ValueError::new(
+                            "has no value",
+                            format!("{}, or leave the place out", right(node)),
+                        );
+                        findings.push(Finding::new(&path, error));
+                    }
+                    _ => visit(node, value, &path, findings),
+                }
             }
         }
         _ => findings.extend(leaf(node, value).err().map(|error| Finding::new(path, error))),
@@ -103,7 +123,7 @@ fn formed(kind: &str, node: &Value, value: &Value) -> Result<(), ValueError> {
         }
     };
     match (kind, value) {
-        ("name" | "urls", Value::Number(_)) => {
+        ("name" | "urls" | "target", Value::Number(_)) => {
             let what = format!("{text} is not text");
             Err(ValueError { what, ..of(kind, "") })
         }
@@ -125,6 +145,8 @@ fn parse(kind: &str, node: &Value, text: &str) -> Result<(), ValueError> {
         "interval" => text.parse().and_then(|interval: Interval| long_enough(interval.min)),
         "size" => text.parse::<ByteSize>().map(drop),
         "urls" => text.parse::<ServerUrls>().map(drop),
+        "restart_after" => text.parse::<RestartAfter>().map(drop),
+        "target" => text.parse::<Target>().map(drop),
         _ => name(text),
     }
 }

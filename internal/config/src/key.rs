@@ -38,6 +38,17 @@ impl KeyPath {
         self.0.split_last().map(|(_, above)| Self(above.to_vec()))
     }
 
+    /// Whether `other` is this or a part of it.
+    pub(crate) fn holds(&self, other: &Self) -> bool {
+        other.0.starts_with(&self.0)
+    }
+
+    /// How this is called inside of `above`.
+    pub(crate) fn below(&self, above: &Self) -> String {
+        let inner = self.0.strip_prefix(&*above.0).unwrap_or(&self.0);
+        Self(inner.to_vec()).to_string()
+    }
+
     /// Whether one of the two is a part of the other, or both are the same.
     pub(crate) fn touches(&self, other: &Self) -> bool {
         self.0.iter().zip(&other.0).all(|(one, two)| one == two)

@@ -16,6 +16,7 @@
 //! );
 //! ```
 
+mod by_hand;
 mod check;
 mod error;
 mod key;
@@ -35,4 +36,4 @@ pub use load::{OfferedLoad, drain_bound, offered_load, weights};
 pub use overrides::{Overrides, parse_setting};
 pub use schema::json_schema;
 pub use section::*;
-pub use value::{ByteSize, Interval, Millis, Secret, ServerUrls, ValueError};
+pub use value::{ByteSize, Interval, Millis, RestartAfter, Secret, ServerUrls, ValueError};

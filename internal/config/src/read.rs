@@ -69,8 +69,11 @@ impl Config {
 
 /// The configuration, if the tree is one, and everything that is wrong. What is wrong with one key
 /// does not hide what is wrong with two others together.
-fn build(mut tree: Value) -> (Option<Config>, Vec<Finding>) {
+pub(crate) fn build(mut tree: Value) -> (Option<Config>, Vec<Finding>) {
     let mut findings = check(&tree);
+    if findings.is_empty() {
+        script_alone(&mut tree);
+    }
     for finding in &findings {
         finding.keys.iter().for_each(|key| remove(&mut tree, &key.0));
     }
@@ -90,6 +93,17 @@ fn build(mut tree: Value) -> (Option<Config>, Vec<Finding>) {
             findings.push(Finding::new(&KeyPath::default(), error));
             (None, findings)
         }
+    }
+}
+
+/// Whoever writes a script and no mix means the script alone.
+fn script_alone(tree: &mut Value) {
+    let Some(Value::Object(chaos)) = tree.get_mut("chaos") else { return };
+    let is_list = |key: &str| chaos.get(key).and_then(Value::as_array);
+    if is_list("script").is_some_and(|script| !script.is_empty())
+        && chaos.get("events").is_none_or(Value::is_null)
+    {
+        chaos.insert("events".into(), Value::Array(Vec::new()));
     }
 }
 

@@ -1,12 +1,14 @@
 //! What concerns two keys at once.
 
+mod chaos;
+
 use crate::error::Finding;
 use crate::key::KeyPath;
 use crate::{Config, NatsMode, ValueError};
 
 /// Every pair of keys that do not go together. The first key of a finding is the one to change.
 pub(crate) fn relations(config: &Config) -> Vec<Finding> {
-    let mut findings = Vec::new();
+    let mut findings = chaos::relations(config);
     let mut refuse = |wrong: bool, keys: &[&str], what: String, right: String| {
         if wrong {
             let keys = keys.iter().map(|key| KeyPath::of(key)).collect();
@@ -36,24 +38,6 @@ pub(crate) fn relations(config: &Config) -> Vec<Finding> {
         &["workers.processing_delay.min", "workers.processing_delay.max"],
         format!("{} is longer than processing_delay.max, which is {}", delay.min, delay.max),
         "use a min up to the max".into(),
-    );
-
-    let (chaos, duration) = (&config.chaos, config.simulation.duration);
-    refuse(
-        chaos.enabled && chaos.events.is_empty(),
-        &["chaos.events", "chaos.enabled"],
-        "chaos is enabled, but the list is empty".into(),
-        "list at least one event, or use chaos.enabled: false".into(),
-    );
-    refuse(
-        chaos.enabled && chaos.interval.min >= duration,
-        &["chaos.interval", "simulation.duration", "chaos.enabled"],
-        format!(
-            "no event would ever happen: the first is due after {} at the earliest, but \
-                 simulation.duration is {duration}",
-            chaos.interval.min
-        ),
-        format!("use an interval that starts below {duration}"),
     );
 
     let nats = &config.nats;

@@ -38,10 +38,18 @@ fn section(node: &Value) -> Option<&Value> {
 /// The names that a choice allows, or nothing if the node is not a choice.
 pub(crate) fn choices(node: &Value) -> Option<Vec<&Value>> {
     let listed = node.get("enum").and_then(Value::as_array).map(|list| list.iter().collect());
-    listed.or_else(|| {
+    let described = || {
         let forms = node.get("oneOf").and_then(Value::as_array)?;
         forms.iter().map(|form| form.get("const")).collect()
-    })
+    };
+    let among = || node.get("anyOf").and_then(Value::as_array)?.iter().find_map(choices);
+    listed.or_else(described).or_else(among)
+}
+
+/// The keys that a section must have.
+pub(crate) fn required(node: &Value) -> impl Iterator<Item = &str> {
+    let keys = section(node).and_then(|node| node.get("required")).and_then(Value::as_array);
+    keys.into_iter().flatten().filter_map(Value::as_str)
 }
 
 /// Whether the node allows a JSON type, such as `integer`.

@@ -65,7 +65,7 @@ fn bare(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-fn listed<T: AsRef<str>>(names: impl Iterator<Item = T>) -> String {
+pub(crate) fn listed<T: AsRef<str>>(names: impl Iterator<Item = T>) -> String {
     let names: Vec<T> = names.collect();
     names.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", ")
 }
@@ -85,6 +85,12 @@ pub(crate) fn unknown_key(path: &KeyPath) -> ValueError {
     let leaf = |name: &str| name.rsplit('.').next().unwrap_or_default().to_owned();
     let mut known = Vec::new();
     collect("", &SCHEMA, &mut known);
+    if path.0.iter().any(|step| matches!(step, Step::Index(_))) {
+        // Sections in lists have places, not names: only the keys of this one can be meant.
+        let parent = path.parent().unwrap_or_default();
+        let keys = node_at(&parent).and_then(properties);
+        known = keys.into_iter().flatten().map(|(key, _)| format!("{parent}.{key}")).collect();
+    }
     let near = known.iter().map(|known| (distance(&name, known), known)).min();
     let limit = (leaf(&name).chars().count() / 3).max(1);
     let nearest = near.filter(|(far, _)| *far <= limit).map(|(_, known)| known);

@@ -41,7 +41,7 @@ fn what_is_wrong_with_a_setting_is_said_without_a_line() {
         (
             "workers.speed=1",
             "workers.speed: unknown key; use one of assignment_strategy, \
-          concurrency, count, lease, processing_delay, strategy_config",
+          concurrency, count, isolation, lease, processing_delay, strategy_config",
         ),
         ("chaos.events[0]=x", "chaos.events[0]: unknown key; did you mean chaos.events?"),
         (
@@ -127,6 +127,6 @@ fn named_options_win_over_settings() {
         Config::parse("", "c.yaml", &overrides).unwrap_err().to_string(),
         "--duration: simulation.duration: 5 has no unit; add one of ms, s, m, h, d, such as 5s\n\
          --mode: simulation.mode: \"boss\" is not known; \
-         use one of all-in-one, producer, worker, coordinator"
+         use one of all-in-one, producer, worker, coordinator, chaos"
     );
 }

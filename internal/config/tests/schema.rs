@@ -1,6 +1,6 @@
 //! The JSON Schema describes every key, knows the same keys as the types, and is as strict as they.
 
-use config::{ByteSize, Config, Interval, Millis, Overrides, ServerUrls, json_schema};
+use config::{ByteSize, ChaosEvent, Config, Interval, Millis, Overrides, ServerUrls, json_schema};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -20,6 +20,15 @@ fn schema_keys() -> Vec<(String, Value)> {
     let mut found = Vec::new();
     keys("", &json_schema(), &mut found);
     found
+}
+
+/// The section of one item of a list: the schema, or its alternative that has keys.
+fn item(list: &str) -> Value {
+    let schema = json_schema();
+    let items =
+        schema.pointer(&format!("/properties/chaos/properties/{list}/items")).expect("a list");
+    let forms = items["anyOf"].as_array().cloned().unwrap_or_else(|| vec![items.clone()]);
+    forms.into_iter().find(|form| form["properties"].is_object()).expect("an item has keys")
 }
 
 /// Every key that a tree of values has.
@@ -82,6 +91,57 @@ fn every_number_has_bounds() {
     }
 }
 
+#[test]
+fn the_parts_of_lists_are_described_and_bounded_too() {
+    for list in ["events", "script"] {
+        let item = item(list);
+        assert_eq!(item["additionalProperties"], false, "{list}");
+        assert!(item["required"].as_array().unwrap().contains(&json!("event")), "{list}");
+        for (key, node) in item["properties"].as_object().unwrap() {
+            let description = node["description"].as_str().unwrap_or_default();
+            assert!(description.ends_with('.') && !description.contains('\n'), "{key}: {node}");
+            if node.to_string().contains("\"integer\"") || node.to_string().contains("\"number\"") {
+                let low = node.get("minimum").or(node.get("exclusiveMinimum"));
+                let high = node.get("maximum").or(node.get("exclusiveMaximum"));
+                assert!(low.is_some() && high.is_some(), "{key}: {node}");
+            }
+        }
+        for event in ChaosEvent::ALL {
+            let keys = item["properties"].as_object().unwrap();
+            for parameter in event.parameters() {
+                assert!(keys.contains_key(*parameter), "{event} {parameter}");
+            }
+        }
+    }
+}
+
+/// Sections near to events with their parameters.
+fn events() -> impl Strategy<Value = Value> {
+    let keys: Vec<String> =
+        item("script")["properties"].as_object().expect("a section").keys().cloned().collect();
+    let right = prop::sample::select(vec![
+        json!("1s"),
+        json!("never"),
+        json!(3),
+        json!(1.5),
+        json!(0.5),
+        json!(true),
+        json!("leader"),
+        json!("scale_up"),
+        json!("worker_pause"),
+        Value::Null,
+    ]);
+    let value = prop_oneof![4 => right, 1 => values()];
+    let entries = prop::collection::btree_map(prop::sample::select(keys), value, 0..5);
+    let names = ChaosEvent::ALL.map(|event| json!(event.name())).to_vec();
+    (entries, prop::option::weighted(0.9, prop::sample::select(names))).prop_map(
+        |(mut entries, event)| {
+            entries.extend(event.map(|event| ("event".to_owned(), event)));
+            Value::Object(entries.into_iter().collect())
+        },
+    )
+}
+
 /// Values of every type, right and wrong, for any key.
 fn values() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
@@ -137,6 +197,23 @@ proptest! {
         if let Err(error) = Config::parse("", "defaults", &overrides) {
             let said = error.to_string();
             prop_assert!(!said.contains("please report"), "{key} = {value}: {said}");
+        }
+    }
+
+    #[test]
+    fn the_checks_of_events_are_as_strict_as_the_types(
+        list in prop::collection::vec(events(), 0..4),
+        is_script in any::<bool>(),
+    ) {
+        let key = if is_script { "chaos.script" } else { "chaos.events" };
+        let set = vec![(key.to_owned(), Value::from(list).to_string())];
+        let overrides = Overrides { set, ..Overrides::default() };
+        match Config::parse("chaos: {enabled: true}", "c.yaml", &overrides) {
+            Err(error) => prop_assert!(!error.to_string().contains("please report"), "{error}"),
+            Ok(config) => {
+                let again = Config::parse(&config.to_yaml(), "again", &Overrides::default());
+                prop_assert_eq!(again.unwrap(), config);
+            }
         }
     }
 

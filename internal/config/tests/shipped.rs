@@ -3,9 +3,11 @@
 
 use std::time::Duration;
 
-use config::{ChaosEvent, Config, Distribution, Mode, Overrides, drain_bound, offered_load};
+use config::{
+    ChaosEvent, Config, Distribution, Isolation, Mixed, Mode, Overrides, drain_bound, offered_load,
+};
 
-const SHIPPED: [&str; 5] = ["quick-test", "dev", "realistic", "stress", "extreme"];
+const SHIPPED: [&str; 6] = ["quick-test", "dev", "realistic", "stress", "extreme", "chaos"];
 
 fn shipped(name: &str) -> Config {
     let path = format!("{}/../../configs/{name}.yaml", env!("CARGO_MANIFEST_DIR"));
@@ -50,6 +52,7 @@ fn shipped_configurations_have_the_numbers_that_they_promise() {
         ("realistic", 8 * 3_600, 1_500, 15.0, 10, 100, 4),
         ("stress", 12 * 3_600, 1_500, 100.0, 10, 100, 5),
         ("extreme", 24 * 3_600, 1_500, 1_500.0, 20, 200, 6),
+        ("chaos", 300, 300, 300.0, 4, 20, 14),
     ];
     for (name, seconds, partitions, rate, producers, workers, events) in table {
         let config = shipped(name);
@@ -62,6 +65,19 @@ fn shipped_configurations_have_the_numbers_that_they_promise() {
         assert_eq!(chaos, events, "{name}");
         assert_eq!(config.simulation.mode, Mode::AllInOne);
     }
+}
+
+#[test]
+fn the_shipped_chaos_really_breaks_processes() {
+    let config = shipped("chaos");
+    assert_eq!(config.workers.isolation, Isolation::Process);
+    assert_eq!(config.producers.isolation, Isolation::Process);
+    assert!(config.checkpoint.enabled);
+    let mut listed: Vec<_> = config.chaos.events.iter().map(|mixed| mixed.event).collect();
+    listed.sort();
+    let mut all = ChaosEvent::ALL;
+    all.sort();
+    assert_eq!(listed, all);
 }
 
 #[test]
@@ -95,7 +111,8 @@ fn the_users_realistic_example_loads_as_it_stands() {
     let config = parse(include_str!("examples/realistic.yaml"));
     assert_eq!(config.simulation.duration.to_string(), "8h");
     assert_eq!(config.partitions.weights.exponential.extreme_weight, 100);
-    assert_eq!(config.chaos.events, [WorkerCrash, WorkerRestart, ScaleUp, ScaleDown]);
+    let events = [WorkerCrash, WorkerRestart, ScaleUp, ScaleDown].map(Mixed::from);
+    assert_eq!(config.chaos.events, events);
     assert_eq!(config.chaos.interval.to_string(), "10m-30m");
     assert_eq!(config.metrics.prometheus.port, 9091);
     assert_eq!(config.checkpoint.interval.to_string(), "30m");

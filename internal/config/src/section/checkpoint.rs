@@ -1,4 +1,4 @@
-//! `checkpoint`: snapshots of where a run stood, written while it goes on.
+//! `checkpoint`: snapshots of a run, written while it goes on; a run that was stopped resumes from one.
 
 use std::path::PathBuf;
 
@@ -7,16 +7,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::Millis;
 
-/// Snapshots of where a run stood, written while it goes on.
+/// Snapshots of a run, written while it goes on; a run that was stopped resumes from one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Checkpoint {
     /// Whether checkpoints are written.
     pub enabled: bool,
-    /// Time between two checkpoints.
+    /// Time between two checkpoints; what came after the newest is read again when a run resumes.
     #[schemars(extend("x-min" = "1ms"))]
     pub interval: Millis,
-    /// Folder for the checkpoints.
+    /// Folder for the checkpoints, where `--resume` looks for the newest.
     #[schemars(extend("minLength" = 1))]
     pub path: PathBuf,
     /// How many checkpoints are kept; older ones are removed.

@@ -14,14 +14,14 @@ mod producers;
 mod simulation;
 mod workers;
 
-pub use chaos::{Chaos, ChaosEvent};
+pub use chaos::{Chaos, ChaosEvent, Mixed, Parameters, Scripted, Target};
 pub use checkpoint::Checkpoint;
 pub use coordinator::Coordinator;
 pub use metrics::{Metrics, Prometheus};
 pub use nats::{Auth, Existing, JetStream, Nats, NatsMode, Storage, Tls};
 pub use partitions::{Distribution, ExponentialWeights, PartitionWeights, Partitions};
 pub use producers::{Producers, RatePattern, RateVariation};
-pub use simulation::{Mode, Simulation};
+pub use simulation::{Isolation, Mode, Simulation};
 pub use workers::{AssignmentStrategy, StrategyConfig, Workers};
 
 use schemars::JsonSchema;
@@ -47,6 +47,6 @@ pub struct Config {
     pub nats: Nats,
     /// What is exported while the run lasts.
     pub metrics: Metrics,
-    /// Snapshots of where a run stood, written while it goes on.
+    /// Snapshots of a run, written while it goes on; a run that was stopped resumes from one.
     pub checkpoint: Checkpoint,
 }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::Millis;
+use crate::{Isolation, Millis};
 
 /// Those who send. Each owns a fixed range of partitions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -12,13 +12,15 @@ pub struct Producers {
     /// Number of producers, at most one per partition.
     #[schemars(range(min = 1, max = 100_000))]
     pub count: u32,
+    /// Where each producer of an all-in-one run lives.
+    pub isolation: Isolation,
     /// Rates that rise and fall instead of staying as they are.
     pub rate_variation: RateVariation,
 }
 
 impl Default for Producers {
     fn default() -> Self {
-        Self { count: 10, rate_variation: RateVariation::default() }
+        Self { count: 10, isolation: Isolation::Task, rate_variation: RateVariation::default() }
     }
 }
 

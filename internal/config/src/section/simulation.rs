@@ -36,4 +36,16 @@ pub enum Mode {
     Worker,
     /// The coordinator.
     Coordinator,
+    /// Chaos: breaks the processes that registered with it.
+    Chaos,
+}
+
+/// Where a worker or producer of an all-in-one run lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Isolation {
+    /// In the process of the run; a crash drops its task and its connection.
+    Task,
+    /// In a process of its own; a crash is a SIGKILL, a pause a SIGSTOP.
+    Process,
 }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::value::delay;
-use crate::{Interval, Millis};
+use crate::{Interval, Isolation, Millis};
 
 /// Those who own partitions and process their messages.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -13,6 +13,8 @@ pub struct Workers {
     /// Number of workers at the start; chaos may add and remove some.
     #[schemars(range(min = 1, max = 1_000))]
     pub count: u32,
+    /// Where each worker of an all-in-one run lives.
+    pub isolation: Isolation,
     /// How partitions are assigned to workers.
     pub assignment_strategy: AssignmentStrategy,
     /// Details of the strategies.
@@ -33,6 +35,7 @@ impl Default for Workers {
     fn default() -> Self {
         Self {
             count: 10,
+            isolation: Isolation::Task,
             assignment_strategy: AssignmentStrategy::WeightedConsistentHash,
             strategy_config: StrategyConfig::default(),
             processing_delay: delay::DEFAULT,

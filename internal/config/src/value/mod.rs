@@ -4,12 +4,14 @@
 pub(crate) mod delay;
 mod duration;
 mod interval;
+mod restart_after;
 mod secret;
 mod size;
 mod urls;
 
 pub use duration::Millis;
 pub use interval::Interval;
+pub use restart_after::RestartAfter;
 pub use secret::Secret;
 pub use size::ByteSize;
 pub use urls::ServerUrls;
