@@ -5,6 +5,7 @@ use std::sync::Arc;
 use broker::Seq;
 use model::Timestamp;
 use parti::records::Holder;
+use serde::{Deserialize, Serialize};
 
 use crate::account::{Account, Counts, Pass, SEQUENCE_MAX};
 use crate::docket::{By, Charge, Docket, note};
@@ -16,7 +17,7 @@ const RECENT_MAX: usize = 16;
 const PASSES_MAX: usize = 16;
 
 /// An effect that is remembered with its record.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Recent {
     range: Range,
     ledger: Seq,

@@ -97,7 +97,7 @@ pub struct Ownership {
 const WAITING_MAX: usize = 20_000;
 
 /// Events that wait to be taken.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Events {
     waiting: VecDeque<Event>,
     dropped: u64,

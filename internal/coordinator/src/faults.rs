@@ -5,12 +5,13 @@ use std::collections::VecDeque;
 use model::Timestamp;
 use parti::MemberId;
 use reports::{Fault, FaultKind};
+use serde::{Deserialize, Serialize};
 
 /// Faults that are kept for the report and as explanations; older ones are only counted.
 const KEPT_MAX: usize = 20_000;
 
 /// Every fault so far.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Faults {
     kept: VecDeque<Fault>,
     count: u64,

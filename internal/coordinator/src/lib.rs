@@ -27,6 +27,7 @@ mod losses;
 mod messages;
 mod moves;
 mod ownership;
+mod pairs;
 mod rebalance;
 mod recovery;
 mod report;

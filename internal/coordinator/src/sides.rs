@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use model::ProducerId;
 use parti::MemberId;
 use parti::records::Session;
+use serde::{Deserialize, Serialize};
 
 use crate::{ProducerReport, WorkerReport};
 
@@ -12,7 +13,7 @@ use crate::{ProducerReport, WorkerReport};
 const WORKERS_MAX: usize = 1_024;
 
 /// Counters of one producer.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Sent {
     retries: u64,
     rejected: u64,
@@ -29,7 +30,7 @@ impl Sent {
     }
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Producer {
     order: (u64, model::Timestamp),
     earlier: Sent,
@@ -39,7 +40,7 @@ struct Producer {
 }
 
 /// Every producer.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Producers(BTreeMap<ProducerId, Producer>);
 
 impl Producers {
@@ -85,7 +86,7 @@ impl Producers {
 }
 
 /// What workers did.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Work {
     pub attempts: u64,
     pub failures: u64,
@@ -103,8 +104,9 @@ impl Work {
 }
 
 /// Every worker.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Workers {
+    #[serde(with = "crate::pairs")]
     lives: BTreeMap<(Session, MemberId), WorkerReport>,
     over: Work,
 }
