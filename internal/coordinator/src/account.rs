@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use broker::Seq;
 use model::{PartitionId, ProducerId, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use crate::bound::Decided;
 use crate::docket::{By, Charge, Docket, note};
@@ -21,7 +22,7 @@ pub(crate) const SEQUENCE_MAX: u64 = 1 << 53;
 const TWICE_MAX: usize = 1_000;
 
 /// Counts over all partitions, kept up to date with every record.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Counts {
     pub acked: u64,
     pub sent: u64,
@@ -34,7 +35,7 @@ pub(crate) struct Counts {
 }
 
 /// A stored message without an effect.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Pending {
     pub pos: Seq,
     pub seq: u64,
@@ -42,14 +43,14 @@ pub(crate) struct Pending {
 }
 
 /// A record of the ledger that passed over messages.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Pass {
     pub range: Range,
     pub by: By,
 }
 
 /// The account of one partition.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Account {
     pub partition: PartitionId,
     pub acked: Seen,
@@ -71,6 +72,7 @@ pub(crate) struct Account {
     /// The highest message that is done. A forged number does not count: it would put every honest
     /// effect after it out of order.
     pub highest: u64,
+    #[serde(with = "crate::deltas::recents")]
     pub recent: VecDeque<Recent>,
     /// Everything up to here is done, says the ledger.
     pub through: Seq,

@@ -3,6 +3,7 @@
 //! When a set of an account has too many runs, the older half of them is decided early: what is
 //! missing there is counted as lost, and the sets are closed up to that point. What still comes below
 //! it later counts as a repetition; such a run has failed long before.
+use serde::{Deserialize, Serialize};
 
 use crate::account::Account;
 use crate::losses::parts;
@@ -12,7 +13,7 @@ use crate::{Range, Seen};
 const RUNS_MAX: usize = 1_000;
 
 /// What was decided early.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Decided {
     /// How many runs a set may have until the next look at it.
     pub runs_max: usize,

@@ -7,6 +7,7 @@ use std::time::Duration;
 use broker::Seq;
 use model::{PartitionId, Timestamp};
 use parti::records::Holder;
+use serde::{Deserialize, Serialize};
 
 use crate::event::Events;
 use crate::faults::Faults;
@@ -14,7 +15,7 @@ use crate::finding::Findings;
 use crate::{Class, Culprit, Event, Evidence, Finding, JudgeSettings, Range, Rule};
 
 /// The ledger record that is being judged.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct By {
     pub ledger: Seq,
     pub at: Timestamp,
@@ -71,7 +72,7 @@ pub(crate) struct Charge {
 const RANGES_MAX: usize = 32;
 
 /// Where everything that the judge finds is written down.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Docket {
     pub settings: JudgeSettings,
     pub faults: Faults,

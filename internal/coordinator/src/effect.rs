@@ -18,10 +18,10 @@ const PASSES_MAX: usize = 16;
 /// An effect that is remembered with its record.
 #[derive(Clone, Debug)]
 pub(crate) struct Recent {
-    range: Range,
-    ledger: Seq,
-    at: Timestamp,
-    holder: Arc<Holder>,
+    pub range: Range,
+    pub ledger: Seq,
+    pub at: Timestamp,
+    pub holder: Arc<Holder>,
 }
 
 /// What is wrong with the outputs of one effect.

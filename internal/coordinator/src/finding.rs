@@ -79,7 +79,7 @@ const KEPT_MAX: usize = 1_000;
 const KEPT_OF_CLASS: u64 = 10;
 
 /// All findings: counted, the first ones kept.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Findings {
     kept: Vec<Finding>,
     of_class: std::collections::BTreeMap<Class, u64>,

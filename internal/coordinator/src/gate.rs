@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use broker::Seq;
 use model::{PartitionId, Timestamp};
 use parti::records::LedgerRecord;
+use serde::{Deserialize, Serialize};
 
 use crate::Output;
 
@@ -15,7 +16,7 @@ use crate::Output;
 const WAITING_MAX: usize = 50_000;
 
 /// A ledger record with its place.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Entry {
     pub seq: Seq,
     pub at: Timestamp,
@@ -23,7 +24,7 @@ pub(crate) struct Entry {
 }
 
 /// Holds ledger records back.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Gate {
     read: Seq,
     waiting: BTreeMap<PartitionId, VecDeque<Entry>>,

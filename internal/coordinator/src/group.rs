@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use model::Timestamp;
 use parti::records::{Epoch, LeaderRecord, MemberRecord, Session, Term};
 use parti::{MemberId, PartitionSet};
+use serde::{Deserialize, Serialize};
 
 use crate::docket::{Charge, Docket, note};
 use crate::life::{Ending, Life};
@@ -20,7 +21,7 @@ const CRASHES_MAX: usize = 64;
 const ELECTIONS_MAX: usize = 256;
 
 /// A member over all of its lives.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Member {
     pub current: Option<Session>,
     /// The newest grants, oldest first.
@@ -30,7 +31,7 @@ pub(crate) struct Member {
 }
 
 /// The group.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Group {
     pub lives: BTreeMap<Session, Life>,
     pub members: BTreeMap<MemberId, Member>,

@@ -9,6 +9,7 @@ use parti::MemberId;
 use parti::records::{
     ForeignRecord, Grant, LeaderBeat, LeaderRecord, LedgerRecord, MemberRecord, Plan, Session, Term,
 };
+use serde::{Deserialize, Serialize};
 
 use crate::account::{Account, Counts};
 use crate::docket::Docket;
@@ -21,7 +22,7 @@ use crate::sides::{Producers, Workers};
 use crate::{Event, Fault, FaultKind, JudgeSettings, Output, ProducerReport, WorkerReport};
 
 /// Judges one run. See the crate's documentation.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Judge {
     pub(crate) docket: Docket,
     pub(crate) counts: Counts,

@@ -12,6 +12,7 @@ mod bound;
 mod class;
 mod close;
 mod decide;
+mod deltas;
 mod docket;
 mod effect;
 mod event;
@@ -27,9 +28,11 @@ mod losses;
 mod messages;
 mod moves;
 mod ownership;
+mod pairs;
 mod rebalance;
 mod recovery;
 mod report;
+mod restore;
 mod run;
 mod seen;
 mod settings;
@@ -54,7 +57,12 @@ pub use reports::{
     Fault, FaultKind, Fenced, Output, PartitionSent, ProducerReport, Range, Unreadable,
     WorkerReport,
 };
-pub use run::{Conducted, Coordinator, CoordinatorError, CoordinatorSettings, Progress, Read};
+pub use restore::OtherSettings;
+pub use run::{
+    Cause, ChaosPosition, CheckpointFigures, CheckpointPlan, Conducted, Coordinator,
+    CoordinatorError, CoordinatorSettings, Downtime, Keeper, Kept, Progress, Read, Resumed,
+    RunState, Stopped, group_history,
+};
 pub use seen::Seen;
 pub use settings::{JudgeSettings, Required};
 pub use totals::{Totals, WorkerStates};

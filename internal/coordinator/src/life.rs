@@ -10,6 +10,7 @@ use broker::Seq;
 use model::{PartitionId, Timestamp};
 use parti::MemberId;
 use parti::records::Epoch;
+use serde::{Deserialize, Serialize};
 
 use crate::docket::By;
 
@@ -19,7 +20,7 @@ const SIGNS_MAX: usize = 64;
 const SILENCES_MAX: usize = 16;
 
 /// How a life ended, as the group's stream shows it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Ending {
     Left,
     Expired,
@@ -28,7 +29,7 @@ pub(crate) enum Ending {
 }
 
 /// Somebody claimed a partition over this life's unreleased claim.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Suspect {
     pub partition: PartitionId,
     /// The claim of this life.
@@ -38,10 +39,11 @@ pub(crate) struct Suspect {
 }
 
 /// One life of a member.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Life {
     pub member: MemberId,
     pub joined_at: Option<Timestamp>,
+    #[serde(with = "crate::deltas::signs")]
     signs: VecDeque<(Timestamp, Epoch)>,
     silences: VecDeque<(Timestamp, Timestamp)>,
     pub ended: Option<(Timestamp, Ending)>,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use model::PartitionId;
 use parti::MemberId;
 use parti::records::Plan;
+use serde::{Deserialize, Serialize};
 
 use crate::docket::{Charge, Docket, note};
 use crate::judge::Judge;
@@ -16,7 +17,7 @@ use crate::{Class, Culprit, Rebalance, Rule};
 const SLACK: f64 = 1.2;
 
 /// Partitions, counted and weighed.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Load {
     pub count: f64,
     pub weight: f64,
@@ -37,7 +38,7 @@ impl Load {
 }
 
 /// A plan that claims are counted on.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Open {
     pub rebalance: Rebalance,
     pub joined: Vec<MemberId>,

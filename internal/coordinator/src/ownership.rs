@@ -7,12 +7,13 @@ use broker::Seq;
 use model::{PartitionId, Timestamp};
 use parti::MemberId;
 use parti::records::{Epoch, Holder, Term};
+use serde::{Deserialize, Serialize};
 
 use crate::docket::{By, Charge, Docket};
 use crate::{Class, Evidence, Rule};
 
 /// The newest claim of a partition.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Claim {
     pub by: By,
     /// The holder's newest record under this claim.
@@ -21,7 +22,7 @@ pub(crate) struct Claim {
 }
 
 /// The chain of one partition, as the ledger alone shows it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Chain {
     pub claim: Option<Claim>,
     pub last: Seq,
@@ -97,7 +98,7 @@ fn charge(
 }
 
 /// A claim or release whose meaning depends on what the group's stream says of that time.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Case {
     pub partition: PartitionId,
     pub by: By,
@@ -110,7 +111,7 @@ pub(crate) struct Case {
 const GRANTEES_MAX: usize = 8;
 
 /// What the group made of one partition.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Seat {
     /// Who holds it and has not let go.
     pub owner: Option<Arc<Holder>>,
@@ -130,7 +131,7 @@ impl Seat {
 }
 
 /// Every partition's seat.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Seats {
     seats: Vec<Seat>,
     settled: u32,
@@ -139,6 +140,10 @@ pub(crate) struct Seats {
 impl Seats {
     pub fn new(partitions: u32) -> Self {
         Self { seats: vec![Seat::default(); partitions as usize], settled: 0 }
+    }
+
+    pub fn len(&self) -> usize {
+        self.seats.len()
     }
 
     pub fn get(&self, partition: PartitionId) -> &Seat {

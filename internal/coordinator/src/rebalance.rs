@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 use model::{PartitionId, Timestamp, Weights};
 use parti::MemberId;
 use parti::records::{Epoch, Plan};
+use serde::{Deserialize, Serialize};
 
 use crate::docket::Docket;
 use crate::moves::{Load, Open, judge};
@@ -29,7 +30,7 @@ pub(crate) struct Move<'a> {
 }
 
 /// All plans.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Rebalances {
     open: VecDeque<Open>,
     kept: VecDeque<Rebalance>,

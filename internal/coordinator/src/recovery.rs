@@ -27,7 +27,7 @@ pub struct Recovery {
     pub seconds: f64,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Open {
     fault: Fault,
     partitions: u32,
@@ -35,7 +35,7 @@ struct Open {
 }
 
 /// Every recovery so far.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Recoveries {
     /// Partitions that were claimed at least once.
     claimed: BTreeSet<PartitionId>,

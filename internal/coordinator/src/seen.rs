@@ -6,6 +6,8 @@
 
 use rangemap::RangeInclusiveSet;
 use reports::Range;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A set of sequences, each below `u64::MAX`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -151,6 +153,27 @@ impl Seen {
     }
 }
 
+/// The runs, in order: `[[1,900],[902,950]]`.
+impl Serialize for Seen {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(self.ranges())
+    }
+}
+
+impl<'de> Deserialize<'de> for Seen {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let mut seen = Seen::default();
+        for run in Vec::<Range>::deserialize(from)? {
+            let apart = seen.newest.is_none_or(|before| before.1.saturating_add(1) < run.0);
+            if run.0 > run.1 || run.1 == u64::MAX || !apart {
+                return Err(D::Error::custom(format!("{run:?} is no run of sequences here")));
+            }
+            seen.insert_range(run);
+        }
+        Ok(seen)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -186,6 +209,13 @@ mod tests {
         assert_eq!((seen.runs(), seen.first()), (1, Some(1)));
     }
 
+    #[test]
+    fn runs_that_are_none_are_refused() {
+        for bad in ["[[2,1]]", "[[1,2],[3,4]]", "[[5,6],[1,2]]", "[[1,18446744073709551615]]"] {
+            assert!(serde_json::from_str::<Seen>(bad).is_err(), "{bad}");
+        }
+    }
+
     #[derive(Clone, Debug)]
     enum Step {
         Insert(u64),
@@ -218,6 +248,8 @@ mod tests {
                 prop_assert_eq!(seen.count(), plain.len() as u64);
                 prop_assert_eq!(seen.first(), plain.first().copied());
                 prop_assert_eq!(seen.last(), plain.last().copied());
+                let text = serde_json::to_string(&seen).unwrap();
+                prop_assert_eq!(&serde_json::from_str::<Seen>(&text).unwrap(), &seen);
                 let gaps = plain.iter().filter(|seq| !plain.contains(&(**seq + 1))).count();
                 prop_assert_eq!(seen.runs(), gaps);
             }

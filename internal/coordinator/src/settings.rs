@@ -7,7 +7,7 @@ use model::{Timestamp, Weights};
 use serde::{Deserialize, Serialize};
 
 /// By which bounds a run is judged.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct JudgeSettings {
     /// How many partitions there are.
     pub partitions: u32,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use model::ProducerId;
 use parti::MemberId;
 use parti::records::Session;
+use serde::{Deserialize, Serialize};
 
 use crate::{ProducerReport, WorkerReport};
 
@@ -12,7 +13,7 @@ use crate::{ProducerReport, WorkerReport};
 const WORKERS_MAX: usize = 1_024;
 
 /// Counters of one producer.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Sent {
     retries: u64,
     rejected: u64,
@@ -29,7 +30,7 @@ impl Sent {
     }
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Producer {
     order: (u64, model::Timestamp),
     earlier: Sent,
@@ -39,7 +40,7 @@ struct Producer {
 }
 
 /// Every producer.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Producers(BTreeMap<ProducerId, Producer>);
 
 impl Producers {
@@ -59,6 +60,11 @@ impl Producers {
         let open = report.partitions.values().flat_map(|sent| &sent.in_doubt);
         known.in_doubt = open.map(|range| range.count()).sum();
         known.finished = report.finished;
+    }
+
+    /// Every producer is started again: whoever had finished sends more.
+    pub fn expect_again(&mut self) {
+        self.0.values_mut().for_each(|producer| producer.finished = false);
     }
 
     /// Retries, rejected and recovered publishes.
@@ -85,7 +91,7 @@ impl Producers {
 }
 
 /// What workers did.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Work {
     pub attempts: u64,
     pub failures: u64,
@@ -103,8 +109,9 @@ impl Work {
 }
 
 /// Every worker.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Workers {
+    #[serde(with = "crate::pairs")]
     lives: BTreeMap<(Session, MemberId), WorkerReport>,
     over: Work,
 }

@@ -19,7 +19,9 @@ const ONE: &str = "
 
 fn judge(name: &str, script: &str) -> Report {
     println!("history: {name}");
-    History::parse(&format!("{ONE}\n{script}")).judge_in_every_order()
+    let history = History::parse(&format!("{ONE}\n{script}"));
+    history.judge_in_pieces();
+    history.judge_in_every_order()
 }
 
 type Case = (&'static str, &'static str, &'static [(Class, u64)]);

@@ -30,7 +30,9 @@ const HANDOVER: &str = "
 
 fn judge(name: &str, script: &str) -> Report {
     println!("history: {name}");
-    History::parse(&format!("{TWO}\n{script}")).judge_in_every_order()
+    let history = History::parse(&format!("{TWO}\n{script}"));
+    history.judge_in_pieces();
+    history.judge_in_every_order()
 }
 
 type Case = (&'static str, &'static str, &'static [(Class, u64)], &'static [Rule]);

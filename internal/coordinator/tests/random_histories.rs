@@ -208,6 +208,35 @@ fn judge(turns: &[Turn], defect: Defect, at: usize) -> Option<(Report, String)> 
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn a_judge_that_was_put_away_judges_the_same(
+        turns in prop::collection::vec(turn(), 0..30),
+        defect in prop_oneof![
+            Just(Defect::None),
+            Just(Defect::Drop),
+            Just(Defect::Repeat),
+            Just(Defect::Swap),
+            Just(Defect::Forge),
+            Just(Defect::Unstored),
+            Just(Defect::Unreleased),
+            Just(Defect::Stale),
+        ],
+        at in 0usize..1000,
+        cuts in prop::collection::btree_set(0usize..400, 1..4),
+    ) {
+        let mut model = Model::new();
+        model.turn(Turn::Store(5));
+        turns.iter().for_each(|turn| model.turn(*turn));
+        let Some(script) = model.finish(defect, at) else { return Ok(()) };
+        let history = History::parse(&script);
+        let cut = history.judge_with_cuts(|index| cuts.contains(&index));
+        prop_assert_eq!(cut, history.judge(), "{}", script);
+    }
+}
+
+proptest! {
     #[test]
     fn a_correct_group_passes(turns in prop::collection::vec(turn(), 0..30)) {
         let (report, script) = judge(&turns, Defect::None, 0).unwrap();

@@ -25,7 +25,8 @@ impl fmt::Display for PartitionId {
 pub struct Weight(pub u32);
 
 /// The weight of every partition; the index is the partition's number.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Weights(Vec<Weight>);
 
 impl Weights {

@@ -82,6 +82,12 @@ impl History {
         self.run(&all)
     }
 
+    /// Judges a short history, put away after every record: nothing must change.
+    pub fn judge_in_pieces(&self) {
+        let cut = self.judge_with_cuts(|_| true);
+        assert_eq!(cut, self.judge(), "put away after every record");
+    }
+
     /// Judges it as it happened and in every order of streams; all must agree.
     pub fn judge_in_every_order(&self) -> Report {
         let report = self.judge();
@@ -95,6 +101,19 @@ impl History {
         report
     }
 
+    /// Judges it as it happened, with a judge that is put away and taken out again after so many
+    /// records as `cuts` say.
+    pub fn judge_with_cuts(&self, cuts: impl Fn(usize) -> bool) -> Report {
+        let mut judge = Judge::new(settings(self.required.clone()));
+        for (index, (at, told)) in self.told.iter().enumerate() {
+            if cuts(index) {
+                judge = put_away(&judge);
+            }
+            tell(&mut judge, *at, told);
+        }
+        put_away(&judge).finish(self.end.clone(), &RunInfo::default())
+    }
+
     fn run(&self, all: &[&(Timestamp, Told)]) -> Report {
         let mut judge = Judge::new(settings(self.required.clone()));
         for (at, told) in all {
@@ -102,6 +121,14 @@ impl History {
         }
         judge.finish(self.end.clone(), &RunInfo::default())
     }
+}
+
+/// From state to bytes to state. What is lost on the way must not show.
+pub fn put_away(judge: &Judge) -> Judge {
+    let bytes = serde_json::to_vec(judge).unwrap();
+    let again: Judge = serde_json::from_slice(&bytes).unwrap();
+    assert_eq!(serde_json::to_vec(&again).unwrap(), bytes, "nothing is rounded or forgotten");
+    again
 }
 
 /// The bounds of every test.
