@@ -1,68 +1,253 @@
-//! The faults that were injected: what explains a silence, and what was open when.
+//! The faults that were injected: what explains a silence, what was open when, and for which of them
+//! something is counted (the rule stands in `impact.rs`).
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use model::Timestamp;
 use parti::MemberId;
 use reports::{Fault, FaultKind};
+use serde::{Deserialize, Serialize};
 
-/// Faults that are kept for the report and as explanations; older ones are only counted.
-const KEPT_MAX: usize = 20_000;
+use crate::aftermath::{Known, is_skipped, targets};
+use crate::docket::before;
+use crate::fault_summary::Sum;
+use crate::{FaultEntry, FaultSummary};
+
+/// Faults that are kept for the report and as explanations; older ones are only summed up.
+const KEPT_MAX: usize = 2_000;
+/// Names under which faults are summed up; what comes beyond it counts as [`REST`].
+const EVENTS_MAX: usize = 64;
+const REST: &str = "other events";
+/// Targets whose newest fault is remembered.
+const TARGETS_MAX: usize = 8_192;
+
+/// What is new about a fault that was told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum News {
+    Begun,
+    Changed,
+    Nothing,
+}
 
 /// Every fault so far.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Faults {
-    kept: VecDeque<Fault>,
+    kept: BTreeMap<u64, Known>,
+    /// Open, or closed within the last lease.
+    recent: BTreeSet<u64>,
+    /// The newest fault of each target.
+    newest: BTreeMap<String, u64>,
     count: u64,
+    skipped: u64,
+    dropped: u64,
+    /// Faults up to this one are not kept.
+    dropped_through: u64,
+    sums: BTreeMap<String, Sum>,
 }
 
 impl Faults {
-    /// Takes a fault; says whether it is a new one.
-    pub fn record(&mut self, fault: Fault) -> bool {
-        // Faults are told in order: a new one need not be looked for.
-        let is_next = self.kept.back().is_none_or(|last| last.id < fault.id);
-        let searched = if is_next { 0 } else { self.kept.len() };
-        let mut known = self.kept.iter_mut().rev().take(searched);
-        if let Some(known) = known.find(|known| known.id == fault.id) {
-            *known = fault;
-            return false;
+    /// Takes a fault; says what is new about it.
+    pub fn record(&mut self, fault: Fault) -> News {
+        if let Some(known) = self.kept.get_mut(&fault.id) {
+            let changed = known.fault != fault;
+            known.fault = fault;
+            return if changed { News::Changed } else { News::Nothing };
         }
-        self.count += 1;
-        if self.kept.len() == KEPT_MAX {
-            self.kept.pop_front();
+        if fault.id <= self.dropped_through {
+            return News::Nothing;
         }
-        self.kept.push_back(fault);
-        true
+        match is_skipped(&fault) {
+            true => self.skipped += 1,
+            false => self.count += 1,
+        }
+        self.kept.insert(fault.id, Known::new(fault));
+        if self.kept.len() > KEPT_MAX
+            && let Some((id, known)) = self.kept.pop_first()
+        {
+            self.dropped += 1;
+            self.dropped_through = id;
+            self.recent.remove(&id);
+            let event = &known.fault.event;
+            let fits = self.sums.len() < EVENTS_MAX || self.sums.contains_key(event);
+            let event = if fits { event.clone() } else { REST.to_owned() };
+            self.sums.entry(event).or_default().add(&known);
+        }
+        News::Begun
     }
 
+    /// Faults that were carried out.
     pub fn count(&self) -> u64 {
         self.count
     }
 
+    /// Faults that were to be, and were not.
+    pub fn skipped(&self) -> u64 {
+        self.skipped
+    }
+
+    /// Faults that are only summed up.
+    pub fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    /// Entries of its collections.
+    pub fn entries(&self) -> usize {
+        self.kept.len() + self.newest.len() + self.sums.len()
+    }
+
+    /// The faults that are kept and were carried out.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Fault> {
-        self.kept.iter()
+        let done = |fault: &&Fault| !is_skipped(fault);
+        self.kept.values().map(|known| &known.fault).filter(done)
+    }
+
+    /// The faults that are kept, as the report says them.
+    pub fn report(&self) -> Vec<FaultEntry> {
+        self.kept.values().map(Known::entry).collect()
+    }
+
+    /// All faults by name.
+    pub fn summaries(&self) -> Vec<FaultSummary> {
+        let mut sums = self.sums.clone();
+        let mut stable: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
+        for known in self.kept.values() {
+            let event = known.fault.event.as_str();
+            sums.entry(event.to_owned()).or_default().add(known);
+            stable.entry(event).or_default().extend(known.stable_micros);
+        }
+        let of = |event: &String| stable.get(event.as_str()).cloned().unwrap_or_default();
+        sums.iter().map(|(event, sum)| sum.summary(event, of(event))).collect()
     }
 
     /// Whether a fault named `event` happened.
     pub fn happened(&self, event: &str) -> bool {
-        self.kept.iter().any(|fault| fault.event == event)
+        let before = self.sums.get(event).is_some_and(|sum| sum.count > 0);
+        before || self.iter().any(|fault| fault.event == event)
     }
 
-    /// The faults that were open at some time of `from..=to`, in words.
-    pub fn open(&self, from: Timestamp, to: Timestamp) -> Vec<String> {
+    /// Whether a fault named `event` made others take over from its target.
+    pub fn took_over(&self, event: &str) -> bool {
+        let before = self.sums.get(event).is_some_and(|sum| sum.taken_over > 0);
+        let mut kept = self.kept.values().filter(|known| known.fault.event == event);
+        before || kept.any(|known| known.taken_over > 0)
+    }
+
+    /// The faults that were open at some time of `from..=to`, or over for no longer than `lease`
+    /// then, of those that may be `behind` it, in words: the newest ones.
+    pub fn open(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+        lease: Duration,
+        behind: impl Fn(&Fault) -> bool,
+    ) -> Vec<String> {
         const NAMED_MAX: usize = 8;
-        let open = self.kept.iter().rev().filter(|fault| fault.overlaps(from, to));
+        let from = before(from, lease);
+        let open = self.iter().rev().filter(|fault| behind(fault) && fault.overlaps(from, to));
         open.take(NAMED_MAX)
             .map(|fault| format!("#{} {} on {}", fault.id, fault.event, fault.target))
             .collect()
     }
 
+    /// Whether every fault of a time is still kept.
+    pub fn reach_back_to(&self, at: Timestamp) -> bool {
+        let first = self.kept.values().next();
+        self.dropped == 0 || first.is_some_and(|known| known.fault.at <= at)
+    }
+
     /// A fault that explains why `member` could not be heard at some time of `from..=to`.
     pub fn silencing(&self, member: &MemberId, from: Timestamp, to: Timestamp) -> Option<&Fault> {
-        self.kept.iter().rev().find(|fault| {
+        self.iter().rev().find(|fault| {
             matches!(fault.kind, FaultKind::Silence | FaultKind::Broker)
                 && fault.hits(member)
                 && fault.overlaps(from, to)
         })
+    }
+
+    /// A fault begins; returns it.
+    pub fn begin(&mut self, id: u64) -> Option<Fault> {
+        let fault = self.kept.get(&id)?.fault.clone();
+        if is_skipped(&fault) {
+            return None;
+        }
+        self.recent.insert(id);
+        for target in targets(&fault) {
+            self.newest.insert(target.to_owned(), id);
+        }
+        if self.newest.len() > TARGETS_MAX {
+            self.newest.retain(|_, id| *id > self.dropped_through);
+        }
+        Some(fault)
+    }
+
+    /// A member begins a new life: if it was killed, its fault is open again.
+    pub fn returned(&mut self, member: &MemberId, at: Timestamp) {
+        let id = self.newest.get(member.as_str());
+        if let Some((id, known)) = id.and_then(|id| Some((*id, self.kept.get_mut(id)?)))
+            && known.fault.kind == FaultKind::Crash
+            && known.returned_at.is_none()
+        {
+            known.returned_at = Some(at);
+            known.closed_at = None;
+            self.recent.insert(id);
+        }
+    }
+
+    /// Closes what is over: everything is stable since `stable`, and it is `now`. With `at_once` no
+    /// lease has to pass before.
+    pub fn close(&mut self, stable: Timestamp, now: Timestamp, lease: Duration, at_once: bool) {
+        let wait = if at_once { Duration::ZERO } else { lease };
+        let kept = &mut self.kept;
+        self.recent.retain(|id| {
+            let Some(known) = kept.get_mut(id) else { return false };
+            let over = known.over().map(|over| over + wait).filter(|over| *over <= now);
+            if let Some(over) = over.filter(|_| known.closed_at.is_none()) {
+                known.close(stable, over);
+            }
+            known.closed_at.is_none_or(|closed| closed + lease >= now)
+        });
+    }
+
+    /// For which faults that is counted which is about `members`: see `impact.rs`.
+    pub fn concerning<'a>(&self, members: impl IntoIterator<Item = &'a MemberId>) -> Vec<u64> {
+        let named = members.into_iter().flat_map(|member| self.concerning_only(member));
+        let named: BTreeSet<u64> = named.collect();
+        if !named.is_empty() {
+            return named.into_iter().collect();
+        }
+        let is_open = |id: &&u64| self.kept.get(id).is_some_and(|known| known.closed_at.is_none());
+        self.recent.iter().filter(is_open).copied().collect()
+    }
+
+    /// The faults for which that is counted which is about `member` alone; none if chaos did not
+    /// touch it lately.
+    pub fn concerning_only(&self, member: &MemberId) -> Vec<u64> {
+        let newest = self.newest.get(member.as_str()).filter(|id| self.recent.contains(id));
+        newest.copied().into_iter().collect()
+    }
+
+    /// For which faults that is counted which is about `member` for as long as nothing else happens
+    /// to it.
+    pub fn lasting_on(&self, member: &MemberId) -> Vec<u64> {
+        let newest = self.newest.get(member.as_str()).filter(|id| self.kept.contains_key(id));
+        newest.map_or_else(|| self.concerning([member]), |id| vec![*id])
+    }
+
+    /// The fault by which `member` stops in good order.
+    pub fn stopping(&self, member: &MemberId) -> Option<&Fault> {
+        let stops = self.concerning([member]).into_iter().rev();
+        let mut stops = stops.filter_map(|id| self.kept.get(&id)).map(|known| &known.fault);
+        stops.find(|fault| matches!(fault.kind, FaultKind::Stop | FaultKind::Restart))
+    }
+
+    /// Counts something for each of `ids`.
+    pub fn count_for(&mut self, ids: &[u64], count: impl Fn(&mut Known)) {
+        for id in ids {
+            if let Some(known) = self.kept.get_mut(id) {
+                count(known);
+                known.share(ids);
+            }
+        }
     }
 }

@@ -37,6 +37,8 @@ pub enum FaultKind {
     Crash,
     /// The target is asked to stop, and lets go of what it owns.
     Stop,
+    /// The target stops in good order and comes back under its name, within its lease.
+    Restart,
     /// The target lives, but cannot be heard: paused, stalled or cut off.
     Silence,
     /// The broker is down, stalled or out of reach for everybody.
