@@ -6,7 +6,8 @@ use crate::judge::Judge;
 use crate::{End, Exercised, Report, Required, RunInfo, Verdict};
 
 impl Judge {
-    /// The report while the run goes on: nothing is lost yet.
+    /// The report while the run goes on: nothing is lost yet, and what followed the faults of the last
+    /// seconds is not counted yet.
     pub fn interim(&self, at: Timestamp, run: &RunInfo) -> Report {
         self.report(Verdict::Running, vec![], at, run)
     }

@@ -9,6 +9,7 @@
 mod account;
 mod aftermath;
 mod anomalies;
+mod attribution;
 mod bound;
 mod class;
 mod close;

@@ -156,3 +156,32 @@ mod pairs {
         Vec::<(Key, Happening)>::deserialize(from).map(BTreeMap::from_iter)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_taken_before_what_may_come_before_it() {
+        let second = |seconds: i64| Timestamp(seconds * 1_000_000);
+        let mut timeline = Timeline::default();
+        timeline.push(second(5), 1, Happening::Draining);
+        timeline.group_read(second(60));
+        assert!(timeline.next(false).is_none(), "the ledger was not read");
+        timeline.ledger_read(second(14));
+        assert!(timeline.next(false).is_none(), "a report may be late");
+        timeline.push(second(4), 7, Happening::Fault(7));
+        timeline.push(second(4), 7, Happening::Fault(8));
+        let text = serde_json::to_string(&timeline).unwrap();
+        let mut timeline: Timeline = serde_json::from_str(&text).unwrap();
+        timeline.ledger_read(second(15));
+        let taken: Vec<_> = std::iter::from_fn(|| timeline.next(false)).collect();
+        let at: Vec<_> = taken.iter().map(|(at, _)| at.0 / 1_000_000).collect();
+        assert_eq!(at, [4, 4, 5], "in order of time, and none is lost");
+        assert!(matches!(taken[1].1, Happening::Fault(8)));
+        (0..=WAITING_MAX).for_each(|n| timeline.push(second(90), n as u64, Happening::Draining));
+        assert!(timeline.next(false).is_some(), "too many wait");
+        assert!(timeline.next(false).is_none());
+        assert!(timeline.next(true).is_some());
+    }
+}
