@@ -111,6 +111,12 @@ fn a_zombie_is_followed_until_it_knows() {
     same(of.doubly_processed_seconds, 20.0 - 13.5);
     same(of.unowned_seconds, 3.5 + 0.3);
     assert_eq!(of.fenced, 5, "reports are cumulative");
+    let late = passes(&format!("{pause}\n38 worked b attempts=9 fenced=4\n31 fault stop a"));
+    assert_eq!(
+        (impact(&late, 1).fenced, impact(&late, 2).fenced),
+        (4, 0),
+        "refused to b, not to a"
+    );
     same(of.stable_seconds.unwrap(), 10.6);
     assert_eq!(recoveries(&report), [], "nobody was killed, nobody let go");
     let killed = passes(&format!("{pause}\n15 fault crash b"));
@@ -184,6 +190,41 @@ fn what_is_about_several_faults_names_them_to_each_other() {
         assert_eq!((epochs(of), of.moved, &of.shared_with[..]), (vec![2], 2, &[other][..]));
         same(of.unowned_seconds, unowned);
     }
+}
+
+#[test]
+fn one_fault_may_hit_several() {
+    let report = passes(
+        "beats b,c 1..9
+        10 fault crash b,c
+        13 expire b
+        13.01 expire c
+        13.1 plan 2 expired=b,c members=1 moved=2 needed=2
+        13.2 grant a 2 0-3
+        13.5 claim a 2 2
+        13.6 claim a 3 2",
+    );
+    let of = impact(&report, 1);
+    assert_eq!((epochs(of), of.moved, of.taken_over), (vec![2], 2, 2));
+    same(of.unowned_seconds, 3.5 + 3.6);
+    same(of.doubly_processed_seconds, 0.0);
+    let expected = [(FaultKind::Crash, "b", 1, 3_500_000), (FaultKind::Crash, "c", 1, 3_600_000)];
+    assert_eq!(recoveries(&report), expected);
+    // The next owner was killed together with others: that explains why nobody claims for so long.
+    let second = passes(
+        "beats b,c 1..10
+        10 release c 3
+        10.1 alive c 2
+        10.05 grant c 2
+        10.2 grant b 3 2-3
+        14 fault crash c,b
+        14.1 expire b
+        14.15 expire c
+        14.2 grant a 4 0-3
+        18.5 claim a 2 4
+        18.6 claim a 3 4",
+    );
+    assert_eq!(found(&second), BTreeMap::new());
 }
 
 #[test]
@@ -418,6 +459,18 @@ fn findings_name_the_faults_behind_them() {
     assert_eq!(names(broker, Class::LostByBroker), ["#2 worker_broker on nats"]);
     let twice = "2 store 2 1-3\n3 effect b 2 1-3\n12 effect b 2 2\n11 fault broker nats for=5";
     assert_eq!(names(twice, Class::Duplicate), ["#1 worker_broker on nats"]);
+}
+
+#[test]
+fn a_fault_that_is_told_after_its_finding_is_named_all_the_same() {
+    let script = format!("{THREE}beats b,c 1..40\n19 fault pause c for=2\n20 claim a 2 2\n40 end");
+    let history = History::parse(&script);
+    let mut told: Vec<_> = history.told.iter().collect();
+    told.sort_by_key(|(_, told)| matches!(told, Told::Fault(_)));
+    let mut judge = Judge::new(script::settings(vec![]));
+    told.into_iter().for_each(|(at, told)| script::tell(&mut judge, *at, told));
+    let report = judge.finish(history.end.clone(), &RunInfo::default());
+    assert_eq!(report.findings[0].faults, ["#1 worker_pause on c"]);
 }
 
 #[test]
