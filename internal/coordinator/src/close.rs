@@ -6,7 +6,8 @@ use crate::judge::Judge;
 use crate::{End, Exercised, Report, Required, RunInfo, Verdict};
 
 impl Judge {
-    /// The report while the run goes on: nothing is lost yet.
+    /// The report while the run goes on: nothing is lost yet, and what followed the faults of the last
+    /// seconds is not counted yet.
     pub fn interim(&self, at: Timestamp, run: &RunInfo) -> Report {
         self.report(Verdict::Running, vec![], at, run)
     }
@@ -22,6 +23,7 @@ impl Judge {
             self.decide_front();
         }
         self.rebalances.finish(&mut self.docket);
+        self.plans_closed(end.at);
         for index in 0..self.accounts.len() {
             self.decided_early(index, end.at);
             self.lost_in_delivery(index, &end);
@@ -31,6 +33,8 @@ impl Judge {
                 self.still_unowned(index, &end);
             }
         }
+        let lease = self.docket.settings.lease;
+        self.replay.finish(&mut self.docket.faults, lease, end.at);
         let (verdict, reasons) = self.verdict(&end);
         let mut report = self.report(verdict, reasons, end.at, run);
         report.interrupted = end.interrupted;
@@ -57,11 +61,13 @@ impl Judge {
             interrupted: false,
             totals: self.totals(),
             anomalies: self.docket.findings.anomalies(),
-            findings: self.docket.findings.kept().to_vec(),
+            findings: self.docket.findings(),
             exercised: self.exercised(),
             rebalances: self.rebalances.all().cloned().collect(),
-            recoveries: self.recoveries.all().to_vec(),
-            faults: self.docket.faults.iter().cloned().collect(),
+            recoveries: self.replay.recoveries.all().cloned().collect(),
+            faults: self.docket.faults.report(),
+            faults_dropped: self.docket.faults.dropped(),
+            fault_summaries: self.docket.faults.summaries(),
             resources: Default::default(),
             config: run.config.clone(),
         }
@@ -71,6 +77,7 @@ impl Judge {
         let work = self.workers.sums();
         let happened = |required: &Required| match required {
             Required::Fault(event) => self.docket.faults.happened(event),
+            Required::TakeoverBy(event) => self.docket.faults.took_over(event),
             Required::Rebalance => self.rebalances.voluntary > 0,
             Required::Handover => self.handovers > 0,
             Required::Takeover => self.takeovers > 0,

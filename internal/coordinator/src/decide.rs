@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use model::{PartitionId, Timestamp};
+use parti::MemberId;
 use parti::records::Holder;
 
 use crate::docket::member;
@@ -11,11 +12,13 @@ use crate::judge::Judge;
 use crate::life::{Ending, Suspect};
 use crate::ownership::{Case, Claim};
 use crate::rebalance::Move;
+use crate::timeline::Happening;
 use crate::vacancy::Vacancy;
 use crate::{Culprit, Event, Ownership};
 
 /// Why an owner that nobody killed or took back from may be gone.
 const HEARD: &str = "its owner was heard for the last time";
+const KILLED: &str = "its owner was killed";
 
 impl Judge {
     /// Decides the oldest claim or release that waits.
@@ -27,18 +30,22 @@ impl Judge {
         }
         if case.is_release {
             self.seats.change(case.partition, |seat| seat.owner = None);
+            let (partition, session) = (case.partition, case.by.holder.session);
+            let happening = Happening::Released { partition, session };
+            self.replay.timeline.push(case.by.at, case.by.ledger.0, happening);
             self.tell(&case, 0.0);
             return;
         }
         let vacancy = self.vacancy_before(&case);
         let seconds = vacancy.as_ref().map_or(0.0, |v| v.to.since(v.from).as_secs_f64());
         if let Some(vacancy) = vacancy {
-            self.close_vacancy(vacancy);
+            self.close_vacancy(vacancy, Some(case.by.holder.member.clone()));
         }
         self.count_move(&case);
         let settings = &self.docket.settings;
         let (all, began) = (settings.partitions, settings.started_at);
-        self.recoveries.claimed(case.partition, case.by.at, all, began);
+        self.replay.recoveries.warm_up(case.partition, case.by.at, all, began);
+        self.happened(&case);
         let (at, holder) = (case.by.at, &case.by.holder);
         self.group.life(&holder.member, holder.session).held += 1;
         self.seats.change(case.partition, |seat| {
@@ -49,6 +56,24 @@ impl Judge {
             self.rebalances.settle(at, &mut self.docket);
         }
         self.tell(&case, seconds);
+    }
+
+    /// A claim, for the replay.
+    fn happened(&mut self, case: &Case) {
+        let holder = &case.by.holder;
+        let over = case.previous.as_ref().filter(|previous| {
+            let held = self.last_held(case.partition, previous, case.by.at);
+            previous.released_at.is_none()
+                && previous.by.holder.member != holder.member
+                && held.is_some_and(|(_, why)| [HEARD, KILLED].contains(&why))
+        });
+        let happening = Happening::Claimed {
+            partition: case.partition,
+            member: holder.member.clone(),
+            session: holder.session,
+            over: over.map(|over| (over.by.holder.member.clone(), over.by.holder.session)),
+        };
+        self.replay.timeline.push(case.by.at, case.by.ledger.0, happening);
     }
 
     fn tell(&mut self, case: &Case, unowned_seconds: f64) {
@@ -62,7 +87,8 @@ impl Judge {
         }));
     }
 
-    /// How long the partition had no owner before a claim, unless its owner lived.
+    /// How long the partition had no owner before a claim, unless its owner claims it again. An owner
+    /// that was silent counts as none, even if it is heard afterwards.
     fn vacancy_before(&mut self, case: &Case) -> Option<Vacancy> {
         let (partition, to) = (case.partition, case.by.at);
         let settings = &self.docket.settings;
@@ -87,9 +113,6 @@ impl Judge {
             let claim = previous.by.ledger;
             let suspect = Suspect { partition, claim, by: case.by.clone() };
             self.group.suspect(previous.by.holder.session, suspect, &mut self.docket);
-            if self.group.lives.get(&previous.by.holder.session)?.heard_after(to).is_some() {
-                return None;
-            }
         }
         vacancy(from, culprit, why, bound)
     }
@@ -109,7 +132,7 @@ impl Judge {
             return Some((claim.last_at, "its owner's last record"));
         };
         if let Some(crashed) = life.crashed_by(at) {
-            return Some((crashed, "its owner was killed"));
+            return Some((crashed, KILLED));
         }
         if let Some((left, Ending::Left)) = life.ended
             && left <= at
@@ -120,8 +143,8 @@ impl Judge {
         Some((heard.max(claim.last_at), HEARD))
     }
 
-    /// Takes a time without an owner into account.
-    pub(crate) fn close_vacancy(&mut self, mut vacancy: Vacancy) {
+    /// Takes a time without an owner into account, and who ended it.
+    pub(crate) fn close_vacancy(&mut self, mut vacancy: Vacancy, next: Option<MemberId>) {
         let account = &self.accounts[vacancy.partition.0 as usize];
         if let Some(draining) = self.draining_at
             && account.pending.is_empty()
@@ -130,6 +153,13 @@ impl Judge {
             vacancy.to = vacancy.to.min(needed).max(vacancy.from);
         }
         self.unowned_micros += vacancy.to.since(vacancy.from).as_micros();
+        let before = match &vacancy.culprit {
+            Culprit::Member { member, .. } => Some(member.clone()),
+            _ => None,
+        };
+        let named = before.into_iter().chain(next).collect();
+        let happening = Happening::Vacant { from: vacancy.from, named };
+        self.replay.timeline.push(vacancy.to, vacancy.partition.0.into(), happening);
         let seat = self.seats.get(vacancy.partition);
         vacancy.judge(seat, &self.group, &mut self.docket);
     }

@@ -12,7 +12,9 @@ use serde::{Deserialize, Serialize};
 use crate::event::Events;
 use crate::faults::Faults;
 use crate::finding::Findings;
-use crate::{Class, Culprit, Event, Evidence, Finding, JudgeSettings, Range, Rule};
+use crate::{
+    Class, Culprit, Event, Evidence, Fault, FaultKind, Finding, JudgeSettings, Range, Rule,
+};
 
 /// The ledger record that is being judged.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -92,6 +94,12 @@ impl Docket {
 
     /// Writes a finding down, with the faults that were open when it happened.
     pub fn charge(&mut self, charge: Charge) {
+        self.charge_since(charge.at, charge);
+    }
+
+    /// Writes down a finding about something that lasted, or that happened at a time which nobody
+    /// knows exactly: any fault since `since` may be behind it.
+    pub fn charge_since(&mut self, since: Timestamp, charge: Charge) {
         let mut sequences = charge.sequences;
         sequences.truncate(RANGES_MAX);
         let finding = Finding {
@@ -104,10 +112,31 @@ impl Docket {
             culprit: charge.culprit,
             detail: charge.detail,
             evidence: charge.evidence,
-            faults: self.faults.open(before(charge.at, self.settings.lease), charge.at),
+            since: since.min(charge.at),
+            faults: self.open(charge.class, since.min(charge.at), charge.at),
         };
         if self.findings.record(finding.clone()) {
             self.events.push(Event::Finding(finding));
         }
+    }
+
+    /// The findings that are kept. A fault may be told later than what it did is found: they are
+    /// looked up again.
+    pub fn findings(&self) -> Vec<Finding> {
+        let mut findings = self.findings.kept().to_vec();
+        for finding in &mut findings {
+            if self.faults.reach_back_to(finding.since) {
+                finding.faults = self.open(finding.class, finding.since, finding.at);
+            }
+        }
+        findings
+    }
+
+    /// The faults that may be behind something of `class`. When the broker lost a message nobody
+    /// knows, and only a fault of its own explains it.
+    fn open(&self, class: Class, since: Timestamp, at: Timestamp) -> Vec<String> {
+        let behind =
+            |fault: &Fault| class != Class::LostByBroker || fault.kind == FaultKind::Broker;
+        self.faults.open(since, at, self.settings.lease, behind)
     }
 }

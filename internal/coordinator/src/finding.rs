@@ -63,13 +63,16 @@ pub struct Finding {
     pub sequences: Vec<Range>,
     /// When it happened, as far as that is known.
     pub at: Timestamp,
+    /// When it began, or the earliest time at which it can have happened.
+    pub since: Timestamp,
     /// Who is to be looked at first.
     pub culprit: Culprit,
     /// In words.
     pub detail: String,
     /// The records that show it.
     pub evidence: Vec<Evidence>,
-    /// Faults that were open then.
+    /// Faults that were open at some time of `since..=at`, or over for no longer than a lease: it takes
+    /// the group so long to notice (the newest ones, if there are many).
     pub faults: Vec<String>,
 }
 

@@ -12,13 +12,16 @@ use parti::records::{
 use serde::{Deserialize, Serialize};
 
 use crate::account::{Account, Counts};
+use crate::aftermath::targets;
 use crate::docket::Docket;
+use crate::faults::News;
 use crate::gate::{Entry, Gate};
 use crate::group::Group;
 use crate::ownership::{Case, Chain, Seats};
 use crate::rebalance::Rebalances;
-use crate::recovery::Recoveries;
+use crate::replay::Replay;
 use crate::sides::{Producers, Workers};
+use crate::timeline::Happening;
 use crate::{Event, Fault, FaultKind, JudgeSettings, Output, ProducerReport, WorkerReport};
 
 /// Judges one run. See the crate's documentation.
@@ -42,7 +45,8 @@ pub struct Judge {
     pub(crate) takeovers: u64,
     pub(crate) handovers: u64,
     pub(crate) unowned_micros: u128,
-    pub(crate) recoveries: Recoveries,
+    /// What followed which fault.
+    pub(crate) replay: Replay,
 }
 
 impl Judge {
@@ -67,7 +71,7 @@ impl Judge {
             takeovers: 0,
             handovers: 0,
             unowned_micros: 0,
-            recoveries: Recoveries::default(),
+            replay: Replay::new(partitions),
         }
     }
 
@@ -105,6 +109,13 @@ impl Judge {
         if self.group.member(&member, session, at, &record, &mut self.docket) {
             self.seats.free(&member);
         }
+        let happening = match record {
+            MemberRecord::Alive { .. } => return,
+            MemberRecord::Joined { .. } => Happening::Joined { member, session },
+            MemberRecord::Left { .. } => Happening::Gone { member, session, left: true },
+            MemberRecord::Expired { .. } => Happening::Gone { member, session, left: false },
+        };
+        self.replay.timeline.push(at, seq.0, happening);
     }
 
     /// A record of who leads.
@@ -121,16 +132,30 @@ impl Judge {
     }
 
     /// What a member may own.
-    pub fn grant(&mut self, member: MemberId, _seq: Seq, at: Timestamp, grant: Grant) {
+    pub fn grant(&mut self, member: MemberId, seq: Seq, at: Timestamp, grant: Grant) {
         self.group_read(at);
+        let partitions = grant.partitions.clone();
+        let happening = Happening::Granted { member: member.clone(), partitions };
+        self.replay.timeline.push(at, seq.0, happening);
         self.granted(&Arc::new(member), at, grant);
     }
 
     /// Why the assignment changes.
-    pub fn plan(&mut self, _seq: Seq, at: Timestamp, plan: Plan) {
+    pub fn plan(&mut self, seq: Seq, at: Timestamp, plan: Plan) {
         self.group_read(at);
         let relief = self.overload(&plan);
+        let named = [&plan.joined[..], &plan.left, &plan.expired].concat();
+        let happening = Happening::Planned { epoch: plan.epoch, named };
+        self.replay.timeline.push(at, seq.0, happening);
         self.rebalances.plan(at, plan, relief, &mut self.docket);
+        self.plans_closed(at);
+    }
+
+    /// Tells which plans no claims are counted on any more.
+    pub(crate) fn plans_closed(&mut self, at: Timestamp) {
+        for closed in self.rebalances.take_closed() {
+            self.replay.timeline.push(at, closed.0.0, closed.happening());
+        }
     }
 
     /// What a producer says of itself.
@@ -146,25 +171,35 @@ impl Judge {
 
     /// What a worker says of itself.
     pub fn worker_report(&mut self, report: WorkerReport) {
-        self.workers.record(report);
+        let (member, session, at) = (report.member.clone(), report.session, report.at);
+        let messages = self.workers.record(report);
+        if messages > 0 {
+            self.replay.timeline.push(at, session.0, Happening::Fenced { member, messages });
+        }
     }
 
     /// What chaos did. The same `id` again replaces it.
     pub fn fault(&mut self, fault: Fault) {
-        let is_new = self.docket.faults.record(fault.clone());
-        if is_new
-            && fault.kind == FaultKind::Crash
-            && let Ok(member) = MemberId::new(fault.target.clone())
-        {
-            self.group.crashed(&member, fault.at);
-            self.recoveries.killed(&fault, self.seats.owned_by(&member));
+        let news = self.docket.faults.record(fault.clone());
+        if news == News::Begun {
+            self.replay.timeline.push(fault.at, fault.id, Happening::Fault(fault.id));
         }
-        self.docket.events.push(Event::Fault(fault));
+        if news == News::Begun && fault.kind == FaultKind::Crash {
+            for member in targets(&fault).filter_map(|target| MemberId::new(target).ok()) {
+                self.group.crashed(&member, fault.at);
+            }
+        }
+        if news != News::Nothing {
+            self.docket.events.push(Event::Fault(fault));
+        }
     }
 
     /// Producers send nothing more: what has no work left needs no owner any more.
     pub fn draining(&mut self, at: Timestamp) {
-        self.draining_at.get_or_insert(at);
+        if self.draining_at.is_none() {
+            self.draining_at = Some(at);
+            self.replay.timeline.push(at, 0, Happening::Draining);
+        }
     }
 
     /// The newest ledger record of `partition` that was judged: everything *below* it may be
@@ -194,5 +229,7 @@ impl Judge {
         while self.cases.front().is_some_and(|case| case.by.at < at) {
             self.decide_front();
         }
+        self.replay.timeline.group_read(at);
+        self.replay.advance(&mut self.docket.faults, self.docket.settings.lease);
     }
 }

@@ -22,6 +22,7 @@ impl Judge {
         let index = partition.0 as usize;
         let by = By { ledger: seq, at, holder: self.holder(index, record.holder()) };
         self.chains[index].last = seq;
+        self.replay.timeline.ledger_read(at);
         match record {
             LedgerRecord::Claim { through, .. } => {
                 self.accounts[index].pass_over(&by, through, &mut self.counts);

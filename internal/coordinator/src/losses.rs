@@ -23,7 +23,7 @@ impl Judge {
                 let range = Range(1, decided.through);
                 let mut charge = charge(account_id(index), class, range, detail);
                 (charge.at, charge.rule, charge.count) = (at, rule, count);
-                self.docket.charge(charge);
+                self.docket.charge_since(self.docket.settings.started_at, charge);
             }
         }
     }
@@ -108,7 +108,7 @@ impl Judge {
         charge.at = end;
         charge.culprit = claim.map_or(Culprit::Nobody, |claim| member(&claim.by.holder));
         charge.evidence = message.into_iter().chain(effect).chain(holder).collect();
-        self.docket.charge(charge);
+        self.docket.charge_since(waiting.map_or(end, |message| message.at), charge);
     }
 
     /// Acknowledged, and neither stored nor recognised as corrupt.
@@ -119,7 +119,7 @@ impl Judge {
             let detail = "acknowledged to its producer, yet not in the stream".into();
             let mut charge = charge(account_id(index), Class::LostByBroker, range, detail);
             (charge.at, charge.rule, charge.culprit) = (at, Rule::AckedIsStored, Culprit::Broker);
-            self.docket.charge(charge);
+            self.docket.charge_since(self.docket.settings.started_at, charge);
         }
     }
 
@@ -136,7 +136,8 @@ impl Judge {
                 charge.culprit = member(&claim.by.holder);
                 charge.evidence = vec![claim.by.shows("the newest claim")];
             }
-            self.docket.charge(charge);
+            let since = claim.as_ref().map_or(at, |claim| claim.by.at);
+            self.docket.charge_since(since, charge);
         }
     }
 
@@ -161,7 +162,7 @@ impl Judge {
         };
         let to = end.at;
         let vacancy = Vacancy { partition, from, to, culprit, why, bound, is_open: true };
-        self.close_vacancy(vacancy);
+        self.close_vacancy(vacancy, None);
     }
 }
 

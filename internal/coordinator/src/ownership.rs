@@ -1,6 +1,6 @@
 //! Who holds a partition: its chain of claims in the ledger, and its seat in the group.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use broker::Seq;
@@ -148,17 +148,6 @@ impl Seats {
 
     pub fn get(&self, partition: PartitionId) -> &Seat {
         &self.seats[partition.0 as usize]
-    }
-
-    /// The partitions that `member` owns.
-    pub fn owned_by(&self, member: &MemberId) -> BTreeSet<PartitionId> {
-        let owns = |seat: &Seat| seat.owner.as_ref().is_some_and(|holder| holder.member == *member);
-        (0..)
-            .map(PartitionId)
-            .zip(&self.seats)
-            .filter(|(_, seat)| owns(seat))
-            .map(|(p, _)| p)
-            .collect()
     }
 
     /// Changes a seat.

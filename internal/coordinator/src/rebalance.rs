@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::docket::Docket;
 use crate::moves::{Load, Open, judge};
+use crate::timeline::Happening;
 use crate::{Event, Rebalance};
 
 /// Plans that are open for claims to be counted on.
@@ -29,11 +30,23 @@ pub(crate) struct Move<'a> {
     pub from_live: Option<&'a MemberId>,
 }
 
+/// A plan that no more claims are counted on: its epoch, and what it moved and had to.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct Closed(pub Epoch, u32, u32);
+
+impl Closed {
+    /// As the replay is told.
+    pub fn happening(self) -> Happening {
+        Happening::Closed { epoch: self.0, moved: self.1.into(), needed: self.2.into() }
+    }
+}
+
 /// All plans.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Rebalances {
     open: VecDeque<Open>,
     kept: VecDeque<Rebalance>,
+    closed: Vec<Closed>,
     pub count: u64,
     /// Moves from one live member to another.
     pub voluntary: u64,
@@ -131,6 +144,11 @@ impl Rebalances {
         }
     }
 
+    /// The plans that were closed since the last call.
+    pub fn take_closed(&mut self) -> Vec<Closed> {
+        std::mem::take(&mut self.closed)
+    }
+
     /// The plans that are remembered.
     pub fn all(&self) -> impl Iterator<Item = &Rebalance> {
         self.kept.iter().chain(self.open.iter().map(|open| &open.rebalance))
@@ -146,6 +164,8 @@ impl Rebalances {
             next.inherit(&open);
         }
         judge(&open, docket);
+        let of = &open.rebalance;
+        self.closed.push(Closed(of.epoch, of.moved, of.needed));
         if self.kept.len() == KEPT_MAX {
             self.kept.pop_front();
         }

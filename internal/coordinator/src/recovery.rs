@@ -1,37 +1,44 @@
-//! How long it takes until partitions are owned: when a run begins, and after a member is killed.
+//! How long it takes until partitions are owned: when a run begins, after a member is killed, after
+//! one leaves, and after one restarts and keeps its seat.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use model::{PartitionId, Timestamp};
+use parti::MemberId;
+use parti::records::Session;
 use serde::{Deserialize, Serialize};
 
-use crate::Fault;
+use crate::{Fault, FaultKind};
 
 /// Recoveries that are kept for the report; later ones only overwrite the oldest.
 const KEPT_MAX: usize = 10_000;
-/// Kills whose partitions are waited for at once; beyond it the oldest is given up.
+/// Members whose partitions are waited for at once; beyond it the oldest is given up.
 const OPEN_MAX: usize = 256;
 
-/// After a kill, every partition of the member was owned again.
+/// Every partition that a member had was owned again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Recovery {
-    /// The fault.
-    pub fault: u64,
-    /// Its name.
+    /// The fault behind it, if chaos is.
+    pub fault: Option<u64>,
+    /// Its name; else `leave` or `restart`.
     pub event: String,
-    /// Who was killed.
+    /// The member was killed (`crash`), left (`stop`) or came back within its lease (`restart`).
+    pub kind: FaultKind,
+    /// The member.
     pub target: String,
     /// How many partitions it owned.
     pub partitions: u32,
-    /// From the kill to the last claim.
+    /// To the last claim: from the kill, or from when it let go of the first partition. Until then
+    /// they had an owner.
     pub seconds: f64,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Open {
-    fault: Fault,
-    partitions: u32,
-    left: BTreeSet<PartitionId>,
+    since: Timestamp,
+    recovery: Recovery,
+    /// What nobody has claimed since, and which life had it.
+    left: BTreeMap<PartitionId, Session>,
 }
 
 /// Every recovery so far.
@@ -40,25 +47,13 @@ pub(crate) struct Recoveries {
     /// Partitions that were claimed at least once.
     claimed: BTreeSet<PartitionId>,
     pub cold_start_seconds: Option<f64>,
-    open: Vec<Open>,
-    kept: Vec<Recovery>,
+    open: VecDeque<Open>,
+    kept: VecDeque<Recovery>,
 }
 
 impl Recoveries {
-    /// A member that owned `partitions` was killed.
-    pub fn killed(&mut self, fault: &Fault, partitions: BTreeSet<PartitionId>) {
-        if partitions.is_empty() || self.open.iter().any(|open| open.fault.id == fault.id) {
-            return;
-        }
-        if self.open.len() == OPEN_MAX {
-            self.open.remove(0);
-        }
-        let count = partitions.len() as u32;
-        self.open.push(Open { fault: fault.clone(), partitions: count, left: partitions });
-    }
-
-    /// A partition was claimed.
-    pub fn claimed(&mut self, partition: PartitionId, at: Timestamp, of: u32, began: Timestamp) {
+    /// A partition was claimed, one of so many; the run began at `began`.
+    pub fn warm_up(&mut self, partition: PartitionId, at: Timestamp, of: u32, began: Timestamp) {
         if self.cold_start_seconds.is_none() {
             self.claimed.insert(partition);
             if self.claimed.len() == of as usize {
@@ -66,30 +61,78 @@ impl Recoveries {
                 self.claimed.clear();
             }
         }
-        for open in self.open.iter_mut().filter(|open| open.fault.at <= at) {
-            open.left.remove(&partition);
+    }
+
+    /// A member that owned `partitions` was killed.
+    pub fn killed(
+        &mut self,
+        fault: &Fault,
+        member: &MemberId,
+        partitions: BTreeMap<PartitionId, Session>,
+    ) {
+        self.begin(FaultKind::Crash, Some(fault), member, fault.at, partitions);
+    }
+
+    /// A member is gone for good, or for a moment, and had let go of `partitions` before.
+    pub fn let_go(
+        &mut self,
+        kind: FaultKind,
+        fault: Option<&Fault>,
+        member: &MemberId,
+        partitions: BTreeMap<PartitionId, (Session, Timestamp)>,
+    ) {
+        let Some(since) = partitions.values().map(|(_, at)| *at).min() else { return };
+        let left = partitions.into_iter().map(|(partition, (session, _))| (partition, session));
+        self.begin(kind, fault, member, since, left.collect());
+    }
+
+    fn begin(
+        &mut self,
+        kind: FaultKind,
+        fault: Option<&Fault>,
+        member: &MemberId,
+        since: Timestamp,
+        left: BTreeMap<PartitionId, Session>,
+    ) {
+        if left.is_empty() {
+            return;
         }
+        if self.open.len() == OPEN_MAX {
+            self.open.pop_front();
+        }
+        let own = if kind == FaultKind::Restart { "restart" } else { "leave" };
+        let recovery = Recovery {
+            fault: fault.map(|fault| fault.id),
+            event: fault.map_or_else(|| own.to_owned(), |fault| fault.event.clone()),
+            kind,
+            target: member.to_string(),
+            partitions: u32::try_from(left.len()).unwrap_or(u32::MAX),
+            seconds: 0.0,
+        };
+        self.open.push_back(Open { since, recovery, left });
+    }
+
+    /// A partition was claimed by `session`.
+    pub fn claimed(&mut self, partition: PartitionId, session: Session, at: Timestamp) {
         let kept = &mut self.kept;
-        self.open.retain(|open| {
+        self.open.retain_mut(|open| {
+            if open.left.get(&partition).is_some_and(|had| *had != session) {
+                open.left.remove(&partition);
+            }
             if open.left.is_empty() {
                 if kept.len() == KEPT_MAX {
-                    kept.remove(0);
+                    kept.pop_front();
                 }
-                kept.push(Recovery {
-                    fault: open.fault.id,
-                    event: open.fault.event.clone(),
-                    target: open.fault.target.clone(),
-                    partitions: open.partitions,
-                    seconds: at.since(open.fault.at).as_secs_f64(),
-                });
+                let seconds = at.since(open.since).as_secs_f64();
+                kept.push_back(Recovery { seconds, ..open.recovery.clone() });
             }
             !open.left.is_empty()
         });
     }
 
     /// The recoveries that are remembered.
-    pub fn all(&self) -> &[Recovery] {
-        &self.kept
+    pub fn all(&self) -> impl Iterator<Item = &Recovery> {
+        self.kept.iter()
     }
 
     /// How many things are held.
@@ -101,17 +144,16 @@ impl Recoveries {
 
 #[cfg(test)]
 mod tests {
-    use reports::FaultKind;
-
     use super::*;
 
     #[test]
     fn the_last_claim_ends_a_recovery() {
         let second = |seconds: i64| Timestamp(seconds * 1_000_000);
+        let (one, other) = (Session(1), Session(2));
         let mut recoveries = Recoveries::default();
-        recoveries.claimed(PartitionId(0), second(1), 2, second(0));
+        recoveries.warm_up(PartitionId(0), second(1), 2, second(0));
         assert_eq!(recoveries.cold_start_seconds, None, "one of two is not all");
-        recoveries.claimed(PartitionId(1), second(2), 2, second(0));
+        recoveries.warm_up(PartitionId(1), second(2), 2, second(0));
         assert_eq!(recoveries.cold_start_seconds, Some(2.0));
         let fault = Fault {
             id: 1,
@@ -123,12 +165,13 @@ mod tests {
             ended_at: None,
             effect: String::new(),
         };
-        recoveries.killed(&fault, [PartitionId(0), PartitionId(1)].into());
-        recoveries.claimed(PartitionId(0), second(9), 2, second(0));
-        recoveries.claimed(PartitionId(1), second(13), 2, second(0));
-        assert!(recoveries.all().is_empty(), "a claim before the kill ends nothing");
-        recoveries.claimed(PartitionId(0), second(14), 2, second(0));
-        assert_eq!(recoveries.all().len(), 1);
-        assert_eq!(recoveries.all()[0].seconds, 4.0);
+        let member = MemberId::new("w").unwrap();
+        recoveries.killed(&fault, &member, [(PartitionId(0), one), (PartitionId(1), one)].into());
+        recoveries.claimed(PartitionId(1), other, second(13));
+        recoveries.claimed(PartitionId(0), one, second(13));
+        assert_eq!(recoveries.all().count(), 0, "its own claim was on its way");
+        recoveries.claimed(PartitionId(0), other, second(14));
+        let seconds: Vec<_> = recoveries.all().map(|recovery| recovery.seconds).collect();
+        assert_eq!(seconds, [4.0]);
     }
 }

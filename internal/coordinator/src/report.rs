@@ -7,7 +7,7 @@ use parti::MemberId;
 use parti::records::{Epoch, Term};
 use serde::{Deserialize, Serialize};
 
-use crate::{Anomalies, Fault, Finding, Recovery, Required, Totals, Verdict};
+use crate::{Anomalies, FaultEntry, FaultSummary, Finding, Recovery, Required, Totals, Verdict};
 
 /// How the run ended, as the coordinator saw it.
 #[derive(Clone, Debug)]
@@ -68,10 +68,16 @@ pub struct Report {
     pub exercised: Vec<Exercised>,
     /// Every change of the assignment (the newest ones, if there are very many).
     pub rebalances: Vec<Rebalance>,
-    /// How long partitions of killed members were without an owner (the newest ones).
+    /// How long it took until the partitions of members that were killed, left or restarted were
+    /// owned again (the newest ones).
     pub recoveries: Vec<Recovery>,
-    /// Every fault (the newest ones, if there are very many).
-    pub faults: Vec<Fault>,
+    /// Every fault and what followed, those that were skipped included (the newest ones, if there
+    /// are very many).
+    pub faults: Vec<FaultEntry>,
+    /// How many faults are not in that list; `fault_summaries` counts them.
+    pub faults_dropped: u64,
+    /// All faults by name.
+    pub fault_summaries: Vec<FaultSummary>,
     /// What the run used.
     pub resources: BTreeMap<String, f64>,
     /// The configuration.

@@ -35,6 +35,9 @@ pub struct JudgeSettings {
 pub enum Required {
     /// A fault of this name.
     Fault(String),
+    /// A take-over from a member that a fault of this name had hit: a pause or a cut that outlived
+    /// the lease.
+    TakeoverBy(String),
     /// A plan that moved partitions from one member to another.
     Rebalance,
     /// A release, then a claim by another member.
@@ -55,6 +58,7 @@ impl fmt::Display for Required {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Fault(event) => write!(f, "the fault {event}"),
+            Self::TakeoverBy(event) => write!(f, "a take-over from a member hit by {event}"),
             Self::Rebalance => f.write_str("a partition moved by a plan"),
             Self::Handover => f.write_str("a hand-over (release, then claim by another member)"),
             Self::Takeover => f.write_str("a take-over (claim over an unreleased claim)"),

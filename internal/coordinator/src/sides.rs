@@ -117,13 +117,15 @@ pub(crate) struct Workers {
 }
 
 impl Workers {
-    /// Takes a report, unless a newer one of the same life was taken before.
-    pub fn record(&mut self, report: WorkerReport) {
+    /// Takes a report, unless a newer one of the same life was taken before. Says how many effects
+    /// more were refused than it had said before.
+    pub fn record(&mut self, report: WorkerReport) -> u64 {
         let key = (report.session, report.member.clone());
         if self.lives.get(&key).is_some_and(|known| known.at > report.at) {
-            return;
+            return 0;
         }
-        self.lives.insert(key, report);
+        let fenced = report.fenced;
+        let before = self.lives.insert(key, report).map_or(0, |before| before.fenced);
         if self.lives.len() > WORKERS_MAX {
             let over = self.lives.iter().find(|(_, report)| report.finished);
             let oldest = over.map(|(key, _)| key.clone());
@@ -131,6 +133,7 @@ impl Workers {
                 self.over = self.over.plus(&report);
             }
         }
+        fenced.saturating_sub(before)
     }
 
     pub fn len(&self) -> usize {

@@ -11,12 +11,11 @@ impl Judge {
         let lives: usize = self.group.lives.values().map(|life| life.entries()).sum();
         let grants: usize = self.group.members.values().map(|member| member.grants.len()).sum();
         let docket = &self.docket;
-        let notes =
-            docket.findings.kept().len() + docket.events.len() + docket.faults.iter().count();
+        let notes = docket.findings.kept().len() + docket.events.len() + docket.faults.entries();
         let waiting = self.gate.waiting() + self.cases.len();
         let plans = self.rebalances.all().count();
         let sides = self.producers.len() + self.workers.len();
-        accounts + lives + grants + notes + waiting + plans + sides + self.recoveries.entries()
+        accounts + lives + grants + notes + waiting + plans + sides + self.replay.entries()
     }
 }
 

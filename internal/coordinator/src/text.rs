@@ -27,6 +27,8 @@ impl Report {
         writeln!(out)?;
         self.write_messages(out)?;
         self.write_group(out)?;
+        self.write_recoveries(out)?;
+        self.write_faults(out)?;
         self.write_rest(out)?;
         self.write_findings(out)
     }
@@ -119,19 +121,10 @@ impl Report {
             Some(seconds) => format!("all owned {seconds:.3} s after the start"),
             None => "never was every partition owned".to_owned(),
         };
-        let times = spread(self.recoveries.iter().map(|recovery| recovery.seconds).collect());
-        line(out, "Recovery", format!("{cold}; {} kills recovered{times}", self.recoveries.len()))
+        line(out, "Recovery", cold)
     }
 
     fn write_rest(&self, out: &mut String) -> fmt::Result {
-        let mut events = std::collections::BTreeMap::<&str, u64>::new();
-        for fault in &self.faults {
-            *events.entry(&fault.event).or_default() += 1;
-        }
-        let events: Vec<_> = events.iter().map(|(event, n)| format!("{event} {n}")).collect();
-        let detail =
-            if events.is_empty() { String::new() } else { format!(" ({})", events.join(", ")) };
-        line(out, "Faults", format!("{}{detail}", self.totals.faults))?;
         let resources = self.resources.iter().map(|(name, value)| format!("{name} {value}"));
         let resources: Vec<_> = resources.collect();
         if !resources.is_empty() {
@@ -155,7 +148,7 @@ impl Report {
     }
 }
 
-fn line(out: &mut String, name: &str, value: impl fmt::Display) -> fmt::Result {
+pub(crate) fn line(out: &mut String, name: &str, value: impl fmt::Display) -> fmt::Result {
     writeln!(out, "{:<17} {value}", format!("{name}:"))
 }
 

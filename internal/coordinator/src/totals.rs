@@ -71,6 +71,9 @@ pub struct Totals {
     pub rebalances: u64,
     /// Faults so far.
     pub faults: u64,
+    /// Faults that were to be, and were skipped: their effect says why.
+    #[serde(default)]
+    pub faults_skipped: u64,
     /// Producers that reported.
     pub producers: u32,
     /// Producers that said that they will send nothing more.
@@ -117,10 +120,11 @@ impl Judge {
             owned,
             unowned: partitions - owned,
             unowned_seconds: self.unowned_micros as f64 / 1e6,
-            cold_start_seconds: self.recoveries.cold_start_seconds,
+            cold_start_seconds: self.replay.recoveries.cold_start_seconds,
             claims: self.claims,
             rebalances: self.rebalances.count,
             faults: self.docket.faults.count(),
+            faults_skipped: self.docket.faults.skipped(),
             producers,
             producers_finished,
             waiting: self.gate.waiting() as u64,

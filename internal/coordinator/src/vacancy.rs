@@ -9,6 +9,7 @@ use std::time::Duration;
 use model::{PartitionId, Timestamp};
 use parti::MemberId;
 
+use crate::aftermath::targets;
 use crate::docket::{Charge, Docket, note};
 use crate::group::Group;
 use crate::ownership::Seat;
@@ -52,7 +53,7 @@ impl Vacancy {
             evidence.push(note("the last fault that explains it", Some(start)));
         }
         evidence.push(note(if self.is_open { "the end" } else { "the next claim" }, Some(self.to)));
-        docket.charge(Charge {
+        let charge = Charge {
             class: Class::Unowned,
             rule: Rule::I6,
             count: 1,
@@ -62,7 +63,8 @@ impl Vacancy {
             culprit: self.culprit,
             detail,
             evidence,
-        });
+        };
+        docket.charge_since(self.from, charge);
     }
 
     /// The longest stretch without a disruption: when it began, and how long it was.
@@ -101,7 +103,7 @@ fn disruptions(
         .filter(|fault| match fault.kind {
             FaultKind::Broker => true,
             FaultKind::Other => false,
-            _ => leads(&fault.target, fault.at) || granted(&fault.target, fault.at),
+            _ => targets(fault).any(|of| leads(of, fault.at) || granted(of, fault.at)),
         })
         .map(|fault| (fault.at, fault.over_at().unwrap_or(of.to)))
         .collect();

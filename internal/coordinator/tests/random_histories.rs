@@ -5,11 +5,12 @@ mod script;
 
 use std::collections::{BTreeMap, VecDeque};
 
-use coordinator::{Class, Report, Verdict};
+use coordinator::{Class, FaultEntry, FaultKind, Report, Verdict};
 use proptest::prelude::*;
 use script::{History, found};
 
-/// One turn of a correct group: members a, b and c share partition 0, hand it over, die and return.
+/// One turn of a correct group: members a, b and c share partition 0, hand it over, die, step aside
+/// and return; d owns the others all along.
 #[derive(Clone, Copy, Debug)]
 enum Turn {
     Store(u64),
@@ -18,6 +19,7 @@ enum Turn {
     Crash,
     Pause,
     Return,
+    StepAside,
 }
 
 fn turn() -> impl Strategy<Value = Turn> {
@@ -28,6 +30,7 @@ fn turn() -> impl Strategy<Value = Turn> {
         1 => Just(Turn::Crash),
         1 => Just(Turn::Pause),
         1 => Just(Turn::Return),
+        1 => Just(Turn::StepAside),
     ]
 }
 
@@ -71,6 +74,9 @@ impl Model {
         for line in ["join a", "join b", "join c", "lead a", "grant a 1 0", "claim a 0 1"] {
             model.say(line);
         }
+        for line in ["join d", "grant d 1 1-3", "claim d 1 1", "claim d 2 1", "claim d 3 1"] {
+            model.say(line);
+        }
         model
     }
 
@@ -84,6 +90,7 @@ impl Model {
     fn beats(&mut self, silent: Option<usize>) {
         let all = NAMES.iter().enumerate().filter(|(index, _)| Some(*index) != silent);
         all.for_each(|(_, name)| drop(self.say(&format!("alive {name}"))));
+        self.say("alive d");
     }
 
     fn effect(&mut self, count: usize) {
@@ -146,6 +153,16 @@ impl Model {
                 self.say(&format!("join {owner} {}", self.epoch));
                 self.say(&format!("claim {owner} 0 {}", self.epoch));
             }
+            Turn::StepAside => {
+                let (owner, epoch) = (NAMES[self.owner], self.epoch);
+                self.say(&format!("fault restart {owner} for=1"));
+                self.say(&format!("release {owner} 0"));
+                self.say(&format!("alive {owner}"));
+                self.time += 900;
+                self.beats(Some(self.owner));
+                self.say(&format!("join {owner} {epoch}"));
+                self.say(&format!("claim {owner} 0 {epoch}"));
+            }
         }
     }
 
@@ -207,6 +224,41 @@ fn judge(turns: &[Turn], defect: Defect, at: usize) -> Option<(Report, String)> 
     Some((History::parse(&script).judge_in_every_order(), script))
 }
 
+/// What must hold of the faults of any correct group.
+fn follows(report: &Report, turns: &[Turn], script: &str) -> Result<(), TestCaseError> {
+    let count = |is: fn(&Turn) -> bool| turns.iter().filter(|turn| is(turn)).count();
+    let kills = count(|turn| matches!(turn, Turn::Crash | Turn::Return));
+    let pauses = count(|turn| matches!(turn, Turn::Pause));
+    let restarts = count(|turn| matches!(turn, Turn::StepAside));
+    prop_assert_eq!(report.faults.len(), kills + pauses + restarts);
+    let of = |kind| report.recoveries.iter().filter(move |recovery| recovery.kind == kind);
+    prop_assert_eq!(of(FaultKind::Crash).count(), kills, "{}", script);
+    prop_assert_eq!(of(FaultKind::Restart).count(), restarts, "{}", script);
+    let (mut unowned, mut fenced, mut taken, mut alone) = (0.0, 0, 0, true);
+    for FaultEntry { fault, impact } in &report.faults {
+        let stable = impact.stable_seconds;
+        prop_assert!(stable.is_some_and(|seconds| seconds > 0.01), "{:?}\n{}", impact, script);
+        let zombie = impact.doubly_processed_seconds > 0.0;
+        prop_assert_eq!(zombie, fault.kind == FaultKind::Silence, "{:?}\n{}", impact, script);
+        prop_assert!(impact.unowned_max_seconds <= impact.unowned_seconds);
+        prop_assert!(impact.needed <= impact.moved);
+        for other in &impact.shared_with {
+            let other = report.faults.iter().find(|entry| entry.fault.id == *other);
+            let mutual = other.is_some_and(|other| other.impact.shared_with.contains(&fault.id));
+            prop_assert!(mutual, "{:?}\n{}", impact, script);
+        }
+        alone &= impact.shared_with.is_empty();
+        unowned += impact.unowned_seconds;
+        fenced += impact.fenced;
+        taken += impact.taken_over;
+    }
+    prop_assert!(!alone || unowned <= report.totals.unowned_seconds + 1e-6);
+    prop_assert_eq!(fenced, report.totals.fenced, "{}", script);
+    let turned = count(|turn| matches!(turn, Turn::Crash | Turn::Pause));
+    prop_assert_eq!(taken, turned as u64, "{}", script);
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
@@ -242,6 +294,7 @@ proptest! {
         let (report, script) = judge(&turns, Defect::None, 0).unwrap();
         prop_assert_eq!(report.verdict, Verdict::Pass, "{}\n{}", report.text(), script);
         prop_assert_eq!(report.totals.sent, report.totals.received);
+        follows(&report, &turns, &script)?;
     }
 
     #[test]

@@ -121,11 +121,11 @@ fn a_fault_that_is_told_again_is_the_same_fault() {
     let report = script::History::parse("1 fault pause a for=5\n9 end").judge();
     let mut judge = judge();
     for ended_at in [None, Some(Timestamp(9))] {
-        judge.fault(Fault { ended_at, ..report.faults[0].clone() });
+        judge.fault(Fault { ended_at, ..report.faults[0].fault.clone() });
     }
     let report = judge.interim(Timestamp(9), &RunInfo::default());
     assert_eq!((report.faults.len(), report.totals.faults), (1, 1));
-    assert_eq!(report.faults[0].ended_at, Some(Timestamp(9)));
+    assert_eq!(report.faults[0].fault.ended_at, Some(Timestamp(9)));
 }
 
 #[test]

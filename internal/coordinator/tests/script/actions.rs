@@ -329,10 +329,20 @@ impl Stage {
     }
 
     fn fault(&mut self, words: &[&str]) {
+        // `ends=1` says when the first fault was over.
+        if let Some(id) = value(words, "ends") {
+            let of = |told: &(Timestamp, Told)| match &told.1 {
+                Told::Fault(fault) if fault.id.to_string() == id => Some(fault.clone()),
+                _ => None,
+            };
+            let known = self.history.told.iter().rev().find_map(of).unwrap();
+            return self.tell(Told::Fault(Fault { ended_at: Some(self.at), ..known }));
+        }
         self.faults += 1;
         let kind = match words[0] {
             "crash" => FaultKind::Crash,
             "stop" => FaultKind::Stop,
+            "restart" => FaultKind::Restart,
             "pause" => FaultKind::Silence,
             "broker" => FaultKind::Broker,
             _ => FaultKind::Other,
@@ -340,12 +350,12 @@ impl Stage {
         self.tell(Told::Fault(Fault {
             id: self.faults,
             at: self.at,
-            event: format!("worker_{}", words[0]),
+            event: value(words, "event").map_or(format!("worker_{}", words[0]), str::to_owned),
             kind,
             target: words[1].into(),
             duration: value(words, "for").map(|s| Duration::from_secs(s.parse().unwrap())),
             ended_at: None,
-            effect: String::new(),
+            effect: if words[0] == "skip" { "skipped: no reason".into() } else { String::new() },
         }));
     }
 }
@@ -363,6 +373,7 @@ fn outputs(text: &str) -> Vec<Output> {
 fn required(words: &[&str]) -> Required {
     match words[0] {
         "fault" => Required::Fault(words[1].into()),
+        "takeover_by" => Required::TakeoverBy(words[1].into()),
         "rebalance" => Required::Rebalance,
         "handover" => Required::Handover,
         "takeover" => Required::Takeover,

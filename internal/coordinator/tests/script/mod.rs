@@ -97,6 +97,8 @@ impl History {
             let other = self.run(&all);
             assert_eq!(found(&other), found(&report), "streams read in the order {order:?}");
             assert_eq!(other.verdict, report.verdict, "streams read in the order {order:?}");
+            assert_eq!(other.faults, report.faults, "streams read in the order {order:?}");
+            assert_eq!(other.recoveries, report.recoveries, "streams read in the order {order:?}");
         }
         report
     }
