@@ -4,11 +4,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use broker::Admin;
 use broker_nats::Managed;
-use chaos::{Command, Director};
+use chaos::{Command, Control, Director, Position};
 use config::Isolation;
-use coordinator::{Conducted, Coordinator, CoordinatorError, Progress, Stopped};
+use coordinator::{ChaosPosition, Conducted, Coordinator, CoordinatorError, Progress, Stopped};
 use processes::Manager;
 use reports::Phase;
 use tokio::sync::{mpsc, watch};
@@ -26,8 +25,6 @@ use crate::{checkpoints, events, progress, resume, signals, streams, verdict};
 
 /// How long workers and producers may still take when the run is judged.
 const LEAVE_MAX: Duration = Duration::from_secs(10);
-/// Commands to chaos that wait.
-const COMMANDS_MAX: usize = 16;
 
 /// What a run is made of, besides its configuration.
 pub struct Parts {
@@ -49,8 +46,8 @@ pub async fn run(setup: Setup, parts: Parts) -> Result<u8, Failure> {
     let connector = NatsConnector::new(&setup, server.clone());
     let processes = processes(&setup, &connector, &source, &dir).await?;
     let (told, shown) = watch::channel(Progress::default());
-    let (commands, orders) = mpsc::channel(COMMANDS_MAX);
-    let watching = Watching::begin(&setup.config, shown, server.clone(), Some(commands)).await?;
+    let (control, orders) = Control::new(Arc::new(setup.config.clone()));
+    let watching = Watching::begin(&setup.config, shown, server.clone(), Some(control)).await?;
     let run = Soak { connector, processes, orders, told, shared: watching.shared(), stop };
     let soak = soak(setup, &dir, found, run);
     tokio::pin!(soak);
@@ -141,7 +138,7 @@ pub async fn soak<C: Connector>(
     let showing = tokio::spawn(progress::show(shown.clone(), every, whole));
     let settings = setup.director(resumed.as_ref().map(|resumed| resumed.next_fault));
     dir.schedule(&settings.schedule)?;
-    let (position, chaos) = watch::channel(settings.position());
+    let (position, chaos) = watch::channel(ChaosPosition::default());
     let mut judged_by = setup.coordinator();
     judged_by.checkpoint = checkpoints::plan(&setup, dir.path(), Some(chaos))?;
     judged_by.resume = resumed;
@@ -152,8 +149,11 @@ pub async fn soak<C: Connector>(
         let crew = Crew::new(&setup, connector.clone(), processes).await?;
         let broker = connector.connect("chaos").await?;
         let (names, channel) = (setup.names.clone(), setup.channel.clone());
-        let direct = move |crew| {
-            Director::new(broker, names, channel, setup.clock, settings, crew, orders, position)
+        let direct = |crew| {
+            let clock = setup.clock;
+            let director = Director::new(broker, names, channel, clock, settings, crew, orders);
+            tokio::spawn(report_position(director.position(), position));
+            director
         };
         act(&setup, crew, direct, phases(shown)).await
     };
@@ -188,6 +188,20 @@ async fn together(
         }
     }
     Ok(conducted)
+}
+
+/// Tells the checkpoints how far chaos is, as long as there is chaos.
+async fn report_position(
+    mut chaos: watch::Receiver<Position>,
+    checkpoints: watch::Sender<ChaosPosition>,
+) {
+    loop {
+        let Position { through, next_fault_id } = *chaos.borrow_and_update();
+        checkpoints.send_replace(ChaosPosition { elapsed: through, next_fault: next_fault_id });
+        if chaos.changed().await.is_err() {
+            return;
+        }
+    }
 }
 
 /// The phase alone, out of the progress; the end of the coordinator is the end of the run.

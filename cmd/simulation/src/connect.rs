@@ -170,7 +170,7 @@ pub async fn embedded(config: &Config, dir: PathBuf) -> Result<Option<Managed>, 
     options.port = config.nats.port;
     options.max_memory = Some(jetstream.max_memory.bytes());
     options.max_file_storage = Some(jetstream.max_file_storage.bytes());
-    Ok(Some(Managed::start(options).await?))
+    Ok(Some(Managed::launch(options).await?))
 }
 
 /// The nats-server to run: the configured one, the one in `NATS_SERVER_BIN`, or one that is found.

@@ -6,7 +6,7 @@ use std::io;
 use std::sync::{Mutex, PoisonError};
 
 use chaos::Network;
-use config::Config;
+use config::{Chaos, ChaosEvent, Config};
 use model::Seed;
 use proxy::{Conditions, Proxy};
 
@@ -24,8 +24,7 @@ pub struct Addresses {
 impl Addresses {
     /// Of the broker at `broker`, for a run of `config`.
     pub fn new(config: &Config, seed: Seed, broker: Vec<String>) -> Self {
-        let breaks_networks = config.chaos.enabled && config.chaos.breaks_networks();
-        let proxies = breaks_networks.then(Mutex::default);
+        let proxies = breaks_networks(&config.chaos).then(Mutex::default);
         Self { broker, seed, proxies }
     }
 
@@ -38,7 +37,7 @@ impl Addresses {
             Some(addr) => addr,
             None => {
                 let upstreams = self.broker.iter().map(|url| host_and_port(url)).collect();
-                let proxy = Proxy::start(upstreams, self.seed.rng(&format!("network of {name}"))).await?;
+                let proxy = Proxy::start(upstreams, self.seed.rng(&format!("network of {name}")))?;
                 let addr = proxy.addr();
                 proxies.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), proxy);
                 addr
@@ -64,6 +63,12 @@ impl Addresses {
         let rest = first.split_once("://").map_or(first, |(_, rest)| rest);
         rest.rfind('@').map_or("", |at| &rest[..=at])
     }
+}
+
+fn breaks_networks(chaos: &Chaos) -> bool {
+    let drawn = chaos.events.iter().map(|mixed| mixed.event);
+    let mut events = drawn.chain(chaos.script.iter().map(|scripted| scripted.event));
+    chaos.enabled && events.any(ChaosEvent::is_network)
 }
 
 fn conditions(network: Network) -> Conditions {

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use broker::{Admin, Storage, StreamSpec};
-use chaos::{Planned, schedule};
+use chaos::{DirectorSettings, Planned, Terms, schedule};
 use config::{AssignmentStrategy, Config, Mode, RatePattern};
 use coordinator::{CoordinatorSettings, JudgeSettings, Required};
 use model::{PartitionId, ProducerId, RunClock, Seed, Weights, producer_range};
@@ -76,12 +76,21 @@ impl Setup {
 
     /// The faults to come.
     pub fn schedule(&self) -> Vec<Planned> {
-        let (chaos, until) = (&self.config.chaos, self.config.simulation.duration.duration());
-        if !chaos.enabled {
-            return Vec::new();
+        schedule(&self.config, self.seed)
+    }
+
+    /// How chaos acts; a run that goes on begins with fault `next_fault_id`, at the time of its clock.
+    pub fn director(&self, next_fault_id: Option<u64>) -> DirectorSettings {
+        let workers = self.config.workers.count as usize;
+        DirectorSettings {
+            schedule: self.schedule(),
+            resume_at: next_fault_id.map_or(Duration::ZERO, |_| self.clock.elapsed()),
+            next_fault_id: next_fault_id.unwrap_or(1),
+            workers_min: workers.div_ceil(2),
+            workers_max: workers * 2,
+            terms: Terms::of(&self.config),
+            seed: self.seed,
         }
-        let interval = (chaos.interval.min.duration(), chaos.interval.max.duration());
-        schedule(&chaos.events, interval, until, self.seed)
     }
 
     /// The name of worker `index`.
@@ -187,6 +196,8 @@ impl Setup {
             drain_bound: config::drain_bound(config),
             producers: (!alone).then_some(config.producers.count),
             trim_after: u64::from(config.coordinator.trim_after),
+            checkpoint: None,
+            resume: None,
         }
     }
 

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use broker_nats::Managed;
-use chaos::Command;
+use chaos::Control;
 use config::Config;
 use coordinator::Progress;
 use metrics::{Process, Usage, usage_of};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use web::{Server, Shared};
@@ -40,13 +40,13 @@ impl Watching {
         config: &Config,
         progress: watch::Receiver<Progress>,
         embedded: Option<Arc<Managed>>,
-        chaos: Option<mpsc::Sender<Command>>,
+        chaos: Option<Control>,
     ) -> Result<Self, Failure> {
         let shared = Shared::new().map_err(|error| Failure::Environment(error.to_string()))?;
         let shared = match chaos.filter(|_| config.chaos.enabled) {
-            Some(commands) => {
+            Some(control) => {
                 let token = config.chaos.token.as_ref().map(|token| token.reveal().to_owned());
-                shared.with_chaos(commands, token)
+                shared.with_chaos(control, token)
             }
             None => shared,
         };
@@ -105,7 +105,7 @@ async fn measure(
         tokio::time::sleep(MEASURE_EVERY).await;
         let harness = usage_of(None);
         // The server's process changes when it is restarted, and is none while it is down.
-        let server = embedded.as_ref().and_then(|server| usage_of(server.pid()));
+        let server = embedded.as_ref().and_then(|server| usage_of(Some(server.pid()?)));
         for (process, usage) in [(Process::Own, &harness), (Process::Server, &server)] {
             if let Some(usage) = usage {
                 shared.metrics().observe_usage(process, usage);

@@ -7,6 +7,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use broker_nats::{Embedded, Store};
 use common::{HUNG, Place, Program, TINY, assert_passed, number};
 use rustix::process::Signal;
 use tokio::time::sleep;
@@ -57,7 +58,9 @@ async fn goes_on(place: &Place) {
     // 12 partitions at 8 messages a second, 12 seconds of the run: what both halves sent.
     let sent = number(&report, "/totals/sent");
     assert!(sent > 12 * 8 * 12 / 2, "only {sent}");
-    assert!(report["resumed"].as_array().is_some_and(|resumed| resumed.len() == 1), "{report:#}");
+    let faults = report["faults"].as_array().unwrap();
+    let stops = faults.iter().filter(|fault| fault["event"] == "stopped");
+    assert_eq!(stops.count(), 1, "{faults:#?}");
     place.deserted(HUNG).await;
 }
 
@@ -73,6 +76,44 @@ async fn an_interrupted_program_goes_on() {
     let place = place("resume_interrupted");
     stopped(&place, Signal::INT).await;
     goes_on(&place).await;
+}
+
+/// Producers and workers go on while nobody judges.
+#[tokio::test]
+async fn a_killed_coordinator_goes_on() {
+    let place = place("resume_coordinator");
+    let server = common::server_options(&place, Store::File(place.path("store"))).await;
+    let server = Embedded::start(server).await.unwrap();
+    let url = server.url();
+    let role = |name: &str, args: &[&str]| {
+        let args = [&["--config", "tiny.yaml", "--nats-url", &url], args].concat();
+        Program::start(&place, name, &args)
+    };
+    let coordinator = ["--mode", "coordinator"];
+    let mut killed = role("first", &[&coordinator[..], &["--report", "run"]].concat());
+    killed.says("✓ coordinator started").await;
+    let members = [
+        role("producer-0", &["--mode", "producer", "--id", "producer-0"]),
+        role("producer-1", &["--mode", "producer", "--id", "producer-1"]),
+        role("worker-0", &["--mode", "worker", "--id", "worker-0"]),
+        role("worker-1", &["--mode", "worker", "--id", "worker-1"]),
+    ];
+    while checkpoints(&place).len() < 4 {
+        sleep(Duration::from_millis(50)).await;
+    }
+    killed.signal(Signal::KILL);
+    killed.ended().await;
+    sleep(Duration::from_secs(2)).await;
+    let again = role("second", &[&coordinator[..], &["--resume"]].concat());
+    again.ended().await.with(0);
+    for member in members {
+        member.ended().await.with(0);
+    }
+    let report = place.report("run");
+    assert_passed(&report);
+    assert!(number(&report, "/totals/sent") > 12 * 8 * 12 / 2, "{report:#}");
+    assert_eq!(report["faults"], serde_json::json!([]), "nobody but the judge was away");
+    server.stop().await;
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Workers and producers as processes: children of this one, and others that registered themselves.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,6 +23,8 @@ pub struct Processes {
     addresses: Arc<Addresses>,
     running: BTreeMap<Node, Process>,
     registry: Registry,
+    /// Those of the running that somebody else started.
+    adopted: BTreeSet<Node>,
 }
 
 impl Processes {
@@ -33,7 +35,8 @@ impl Processes {
         addresses: Arc<Addresses>,
         registry: Registry,
     ) -> Self {
-        Self { manager, launcher, addresses, running: BTreeMap::new(), registry }
+        let (running, adopted) = (BTreeMap::new(), BTreeSet::new());
+        Self { manager, launcher, addresses, running, registry, adopted }
     }
 
     /// Starts them side by side.
@@ -62,7 +65,8 @@ impl Processes {
 
     /// Lets go of those that somebody else started.
     pub(super) fn forget_registered(&mut self) {
-        self.running.retain(|_, process| !process.is_adopted());
+        let adopted = std::mem::take(&mut self.adopted);
+        self.running.retain(|node, _| !adopted.contains(node));
     }
 
     pub(super) async fn ask(&mut self, node: &Node, ask: Ask) -> Result<(), Trouble> {
@@ -75,6 +79,7 @@ impl Processes {
                 // What was never broken is clear.
                 let _ = self.network(node, Network::Clear);
                 let process = self.begin(node).await?;
+                self.adopted.remove(node);
                 self.running.insert(node.clone(), process);
                 Ok(())
             }
@@ -111,6 +116,7 @@ impl Processes {
     fn take_registered(&mut self, node: &Node) {
         let vacant = self.running.get(node).is_none_or(|process| !is_alive(process.state()));
         if let Some(process) = vacant.then(|| self.registry.take(node)).flatten() {
+            self.adopted.insert(node.clone());
             self.running.insert(node.clone(), process);
         }
     }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use chaos::Node;
 use model::ProducerId;
 use parti::MemberId;
-use processes::{Process, State, adopt};
+use processes::{Process, Started, State, adopt};
 use web::{Registered, Registration, Role};
 
 use crate::proxies::Addresses;
@@ -28,7 +28,9 @@ impl Registry {
         addresses: &Addresses,
     ) -> Result<Registered, String> {
         let node = node(registration.role, &registration.id)?;
-        let process = adopt(registration.pid).map_err(|error| error.to_string())?;
+        let pid = registration.pid;
+        let process = Started::of(pid).and_then(|started| adopt(pid, started));
+        let process = process.map_err(|error| error.to_string())?;
         let urls = addresses.of(&registration.id).await.map_err(|error| error.to_string())?;
         let mut processes = self.lock();
         if processes.len() >= REGISTERED_MAX && !processes.contains_key(&node) {

@@ -126,14 +126,16 @@ impl<C: Connector> Tasks<C> {
     }
 
     async fn worker(&self, id: &MemberId) -> Result<Running<C::Broker>, Failure> {
-        let (broker, freezer) = Freezable::new(self.connector.member(id.as_str()).await?);
+        let freezer = Freezer::default();
+        let broker = Freezable::new(self.connector.member(id.as_str()).await?, freezer.clone());
         let (names, channel) = (self.setup.names.clone(), self.setup.channel.clone());
         let worker = Worker::start(broker, names, channel, self.setup.worker(id.clone())).await?;
         Ok(Running { work: Work::Worker(worker), freezer, paused: false })
     }
 
     async fn producer(&self, id: &ProducerId) -> Result<Running<C::Broker>, Failure> {
-        let (broker, freezer) = Freezable::new(self.connector.member(&id.0).await?);
+        let freezer = Freezer::default();
+        let broker = Freezable::new(self.connector.member(&id.0).await?, freezer.clone());
         let (names, channel) = (self.setup.names.clone(), self.setup.channel.clone());
         let producer = Producer::start(broker, names, channel, self.setup.producer(id)?).await?;
         let (stop, stopping) = watch::channel(false);

@@ -2,9 +2,10 @@
 //! HTTP, are told where they find the broker, and are then killed, paused and cut off like children of
 //! an all-in-one run. Whoever it kills comes back as a child of this process.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use chaos::{Director, DirectorSettings};
+use chaos::{Control, Director};
 use config::{Existing, Isolation};
 use processes::Manager;
 use reports::Phase;
@@ -13,14 +14,14 @@ use web::{Server, Shared};
 
 use super::connect;
 use crate::cli::Source;
-use crate::connect::{Connector, NatsConnector};
+use crate::connect::NatsConnector;
 use crate::crew::{Crew, Launcher, Processes, Registry};
 use crate::failure::Failure;
 use crate::rundir::RunDir;
 use crate::setup::Setup;
 use crate::{phase, signals};
 
-/// Registrations and commands that wait.
+/// Registrations that wait.
 const WAITING_MAX: usize = 16;
 /// How long those that were started here may take to leave.
 const LEAVE_MAX: Duration = Duration::from_secs(90);
@@ -40,11 +41,11 @@ pub async fn chaos(mut setup: Setup, source: &Source, dir: &RunDir) -> Result<u8
     let phase = until(phase::follow(broker.clone(), setup.channel.clone()), stop);
     let connector = NatsConnector::new(&setup, None);
     let registry = Registry::default();
-    let (commands, orders) = mpsc::channel(WAITING_MAX);
+    let (control, orders) = Control::new(Arc::new(setup.config.clone()));
     let shared = Shared::new().map_err(|error| Failure::Environment(error.to_string()))?;
     let (registrations, mut arriving) = mpsc::channel(WAITING_MAX);
     let token = setup.config.chaos.token.as_ref().map(|token| token.reveal().to_owned());
-    let shared = shared.with_chaos(commands, token).with_registry(registrations);
+    let shared = shared.with_chaos(control, token).with_registry(registrations);
     let address = &setup.config.metrics.prometheus;
     let server = Server::bind(&address.host, address.port).await;
     let server = server.map_err(|error| Failure::Environment(error.to_string()))?;
@@ -61,7 +62,7 @@ pub async fn chaos(mut setup: Setup, source: &Source, dir: &RunDir) -> Result<u8
     let manager = Manager::start().await.map_err(|error| Failure::Environment(error.to_string()))?;
     let processes = Processes::new(manager, launcher, connector.addresses(), registry);
     let crew = Crew::new(&setup, connector, Some(processes)).await?;
-    let settings = setup.director(&setup.schedule(), None);
+    let settings = setup.director(None);
     let director = Director::new(
         broker,
         setup.names.clone(),
