@@ -102,7 +102,8 @@ impl<B: Log> Worker<B> {
     }
 
     /// Makes it `factor` times slower, also with messages that it is at; 1.0 is as configured. Less
-    /// than that, or no number, counts as 1.0, and more than [`SLOWEST`] as that.
+    /// than that, or no number, counts as 1.0, and more than
+    /// [`SLOWEST`](crate::SLOWEST) as that.
     pub fn slow(&self, factor: f64) {
         self.pace.set(factor);
     }

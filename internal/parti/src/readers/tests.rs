@@ -69,8 +69,6 @@ impl Log for ByHand {
     }
 }
 
-const NAMES: &str = "g";
-
 struct World {
     broker: ByHand,
     names: Names,
@@ -79,7 +77,7 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let (broker, names) = (ByHand::default(), Names::new(NAMES).expect("a good name"));
+        let (broker, names) = (ByHand::default(), Names::new("g").expect("a good name"));
         let context = Context {
             broker: broker.clone(),
             names: names.clone(),

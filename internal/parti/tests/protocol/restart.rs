@@ -156,7 +156,7 @@ async fn who_does_not_come_back_loses_its_seat_and_no_message() {
             assert!(owned.is_subset(&after[member]), "{member} had to give something away");
         }
         let plan = world.story().plans.pop().expect("a plan");
-        assert_eq!(plan.expired, [name.clone()]);
+        assert_eq!(plan.expired, std::slice::from_ref(&name));
         assert_eq!((plan.moved, plan.needed), (6, 6));
         // Too late, it is a member like any other that joins.
         let _late = world.join(name.as_str()).await;
