@@ -123,7 +123,6 @@ pub async fn soak<C: Connector>(
 ) -> Result<(Setup, Conducted), Failure> {
     let Soak { connector, processes, orders, told, shared, stop } = run;
     let broker = connector.connect("coordinator").await?;
-    let goes_on = found.is_some();
     let resumed = match found {
         Some(found) => Some(resume::begin(&mut setup, &broker, found, Stopped::Everything).await?),
         None => {
@@ -132,7 +131,7 @@ pub async fn soak<C: Connector>(
         }
     };
     let shown = told.subscribe();
-    let (events, writing) = events::writer(&dir.events(), goes_on, shared)?;
+    let (events, writing) = events::writer(&dir.events(), shared)?;
     let whole = setup.config.simulation.duration.duration();
     let every = setup.config.coordinator.report_interval.duration();
     let showing = tokio::spawn(progress::show(shown.clone(), every, whole));

@@ -1,6 +1,6 @@
 //! How the state of a run is kept, if the configuration says so.
 
-use std::path::Path;
+use std::path::{Path, absolute};
 use std::sync::Arc;
 
 use checkpoint::{Checkpoints, RunKeeper};
@@ -28,7 +28,8 @@ pub fn plan(
         seed: setup.seed,
         commit: env!("SIMULATION_COMMIT").to_owned(),
         configuration: setup.config.to_yaml(),
-        run_directory: dir.to_owned(),
+        // Whoever resumes may stand in another directory.
+        run_directory: absolute(dir)?,
     });
     Ok(Some(CheckpointPlan { every: config.interval.duration(), keeper, chaos }))
 }

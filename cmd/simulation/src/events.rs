@@ -1,6 +1,6 @@
 //! `events.jsonl`: what happened, one JSON object a line, as it happens.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
@@ -12,14 +12,13 @@ use web::Shared;
 /// Batches of events that wait to be written.
 const WAITING_MAX: usize = 64;
 
-/// Writes events, and shows how long rebalances took, until the sender is dropped.
-/// A disk that fails costs the events, not the run.
+/// Appends events, and shows how long rebalances took, until the sender is dropped. A disk that
+/// fails costs the events, not the run.
 pub fn writer(
     path: &Path,
-    append: bool,
     shared: Shared,
 ) -> std::io::Result<(mpsc::Sender<Vec<Event>>, JoinHandle<()>)> {
-    let mut file = BufWriter::new(open(path, append)?);
+    let mut file = BufWriter::new(OpenOptions::new().create(true).append(true).open(path)?);
     let (events, mut waiting) = mpsc::channel::<Vec<Event>>(WAITING_MAX);
     let path = path.to_owned();
     let task = tokio::task::spawn_blocking(move || {
@@ -42,12 +41,6 @@ pub fn writer(
         }
     });
     Ok((events, task))
-}
-
-/// A run that goes on writes behind what it wrote before.
-fn open(path: &Path, append: bool) -> std::io::Result<File> {
-    let mut options = File::options();
-    options.create(true).write(true).append(append).truncate(!append).open(path)
 }
 
 fn write(file: &mut BufWriter<File>, batch: &[Event]) -> std::io::Result<()> {

@@ -18,7 +18,6 @@ use crate::{checkpoints, events, progress, resume, signals, verdict};
 pub async fn coordinator(mut setup: Setup, parts: Parts) -> Result<u8, Failure> {
     let stop = signals::stop_on_signal()?;
     let Parts { source, dir, reproduce, found } = parts;
-    let goes_on = found.is_some();
     let (broker, resumed) = match found {
         Some(found) => {
             let broker = NatsConnector::new(&setup, None).connect("coordinator").await?;
@@ -29,7 +28,7 @@ pub async fn coordinator(mut setup: Setup, parts: Parts) -> Result<u8, Failure> 
     };
     let (told, shown) = watch::channel(Progress::default());
     let watching = Watching::begin(&setup.config, shown.clone(), None, None).await?;
-    let (events, writing) = events::writer(&dir.events(), goes_on, watching.shared())?;
+    let (events, writing) = events::writer(&dir.events(), watching.shared())?;
     let whole = setup.config.simulation.duration.duration();
     let every = setup.config.coordinator.report_interval.duration();
     let showing = tokio::spawn(progress::show(shown, every, whole));
