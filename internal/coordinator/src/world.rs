@@ -115,9 +115,9 @@ impl World {
         }
     }
 
+    /// Its owner let go of it.
     pub fn released(&mut self, partition: PartitionId, session: Session, at: Timestamp) {
-        let Some(seat) = self.seats.get_mut(partition.0 as usize) else { return };
-        if seat.owner.as_ref().is_some_and(|(_, owner)| *owner == session) {
+        if let Some(seat) = self.seats.get_mut(partition.0 as usize) {
             (seat.owner, seat.let_go) = (None, Some((session, at)));
         }
     }

@@ -359,6 +359,67 @@ fn who_stepped_aside_has_no_say_any_more() {
 }
 
 #[test]
+fn a_rolling_restart_is_open_until_its_end_is_told() {
+    let aside = |second: u32, member: &str, partition: u32| {
+        format!(
+            "{second}.2 release {member} {partition}
+            {second}.3 alive {member}
+            {second}.7 join {member} 1
+            {second}.8 claim {member} {partition} 1\n"
+        )
+    };
+    let (b, c) = (aside(10, "b", 2), aside(20, "c", 3));
+    let report = passes(&format!(
+        "beats b,c 1..40
+        10 fault restart workers event=rolling_restart
+        {b}{c}21 fault restart workers ends=1"
+    ));
+    let of = impact(&report, 1);
+    same(of.unowned_seconds, 1.2);
+    same(of.stable_seconds.unwrap(), 10.8);
+    let expected = [(FaultKind::Restart, "b", 1, 600_000), (FaultKind::Restart, "c", 1, 600_000)];
+    assert_eq!(recoveries(&report), expected);
+    assert!(report.recoveries.iter().all(|recovery| recovery.event == "rolling_restart"));
+}
+
+#[test]
+fn what_is_long_over_explains_nothing() {
+    let report = passes(&format!("beats c 1..40\n2 fault pause b for=1\n{B_EXPIRES}{B_RETURNS}"));
+    assert_eq!(*impact(&report, 1), Impact { stable_seconds: Some(0.0), ..Impact::default() });
+}
+
+#[test]
+fn nothing_is_stable_while_something_is_taken_back() {
+    let report = passes(
+        "beats b,c 1..40
+        10 fault other d event=scale_up
+        10.1 join d
+        beats d 11..40
+        10.2 plan 2 joined=d members=4 moved=1 needed=1
+        10.3 grant a 2 0
+        16 release a 1
+        16.1 alive a 2
+        16.2 grant d 3 1
+        16.3 claim d 1 3",
+    );
+    same(impact(&report, 1).stable_seconds.unwrap(), 6.3);
+}
+
+#[test]
+fn nothing_is_stable_until_the_next_life_has_claimed() {
+    let report = passes(
+        "beats c 1..40
+        beats b 1..9
+        10 fault crash b
+        10.5 join b 1
+        12 claim b 2 1
+        beats b 11..40",
+    );
+    same(impact(&report, 1).stable_seconds.unwrap(), 2.0);
+    assert_eq!(recoveries(&report), [(FaultKind::Crash, "b", 1, 2_000_000)]);
+}
+
+#[test]
 fn leaves_and_restarts_are_recovered_from_without_chaos_too() {
     let leave = "
         beats b 1..40
@@ -377,6 +438,9 @@ fn leaves_and_restarts_are_recovered_from_without_chaos_too() {
         text.contains("Leave To Owned:   1 times, p50 0.400 s, p99 0.400 s, max 0.400 s"),
         "{text}"
     );
+    // Who left and joins again did not step aside.
+    let again = passes(&format!("{leave}\n11.25 join c\nbeats c 12..40"));
+    assert_eq!(recoveries(&again), [(FaultKind::Stop, "c", 1, 400_000)]);
     // At the end everybody leaves, and nobody follows.
     let end = passes(
         "beats b,c 1..30\n30 draining\n31 release c 3\n31.1 left c\n31.2 release b 2\n31.3 left b",
