@@ -23,6 +23,12 @@ use crate::terms::Terms;
 const LEADER_MAX: Duration = Duration::from_secs(5);
 /// How long the last reports may take.
 const FLUSH_MAX: Duration = Duration::from_secs(30);
+/// How long a planned event waits until it can happen, before it is skipped…
+const PATIENCE: Duration = Duration::from_secs(10);
+/// …how often it looks whether it can…
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// …and how many may wait at once.
+const WAITING_MAX: usize = 16;
 /// Planned events that [`State`] shows.
 const SHOWN_MAX: usize = 10;
 
@@ -48,10 +54,28 @@ pub struct DirectorSettings {
 /// How far the director is, for a checkpoint: `resume_at` and `next_fault_id` of the next one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Position {
-    /// What is planned before this time of the run is done.
+    /// What is planned before this time of the run is done; what is planned at it is not.
     pub through: Duration,
     /// The number of the next fault.
     pub next_fault_id: u64,
+}
+
+/// A planned event that could not happen yet: the leader was just frozen, or too many were away.
+struct Waiting {
+    planned: Planned,
+    why: String,
+    /// When it looks again.
+    next: Duration,
+    /// When it is skipped.
+    until: Duration,
+}
+
+/// What is to be done next.
+#[derive(Clone, Copy)]
+enum Turn {
+    Book(Due),
+    Waiting,
+    Planned,
 }
 
 /// Breaks a fleet by schedule, and by hand.
@@ -61,6 +85,7 @@ pub struct Director<B, F> {
     pub(crate) clock: RunClock,
     terms: Terms,
     schedule: VecDeque<Planned>,
+    waiting: VecDeque<Waiting>,
     pub(crate) fleet: F,
     pub(crate) book: Book,
     pub(crate) courier: Courier,
@@ -95,6 +120,7 @@ impl<B: Log, F: Fleet> Director<B, F> {
             clock,
             terms: settings.terms,
             schedule,
+            waiting: VecDeque::new(),
             fleet,
             book: Book::new(settings.workers_min, settings.workers_max),
             commands,
@@ -116,9 +142,7 @@ impl<B: Log, F: Fleet> Director<B, F> {
     pub async fn run(mut self, mut phase: watch::Receiver<Phase>) -> F {
         let mut listens = true;
         while *phase.borrow_and_update() == Phase::Running {
-            let mend = self.book.next(!self.paused);
-            let planned = self.schedule.front().map(|planned| planned.at);
-            let next = mend.map(|(at, _)| at).into_iter().chain(planned).min();
+            let next = self.next();
             tokio::select! {
                 biased;
                 changed = phase.changed() => {
@@ -130,14 +154,21 @@ impl<B: Log, F: Fleet> Director<B, F> {
                     Some(command) => self.obey(command).await,
                     None => listens = false,
                 },
-                () = until(self.clock, next) => match mend {
-                    Some((at, due)) if Some(at) == next => self.proceed(due).await,
-                    _ => self.next_planned().await,
+                () = until(self.clock, next.map(|(at, _)| at)) => match next {
+                    Some((_, Turn::Book(Due::Mend(id)))) => self.mend(id).await,
+                    Some((_, Turn::Book(Due::Roll))) => self.roll().await,
+                    Some((_, Turn::Waiting)) => self.look_again().await,
+                    Some((_, Turn::Planned)) => self.next_planned().await,
+                    None => {}
                 },
             }
         }
         // Whoever still waits for an answer is told that chaos is over.
-        drop(self.commands);
+        self.commands.close();
+        while self.commands.try_recv().is_ok() {}
+        for waiting in std::mem::take(&mut self.waiting) {
+            self.skip(&waiting.planned, &waiting.why);
+        }
         for open in self.book.take_all() {
             mend_at_last(&mut self.fleet, &self.courier, self.clock, open).await;
         }
@@ -145,23 +176,49 @@ impl<B: Log, F: Fleet> Director<B, F> {
         self.fleet
     }
 
-    async fn proceed(&mut self, due: Due) {
-        match due {
-            Due::Mend(id) => self.mend(id).await,
-            Due::Roll => self.roll().await,
-        }
+    /// What is to be done next, and when: what is broken is mended before more is broken.
+    fn next(&self) -> Option<(Duration, Turn)> {
+        let book = self.book.next(!self.paused).map(|(at, due)| (at, Turn::Book(due)));
+        let waiting = self.waiting.front().map(|waiting| (waiting.next, Turn::Waiting));
+        let planned = self.schedule.front().map(|planned| (planned.at, Turn::Planned));
+        [book, waiting, planned].into_iter().flatten().min_by_key(|(at, _)| *at)
     }
 
     async fn next_planned(&mut self) {
         let Some(planned) = self.schedule.pop_front() else { return };
-        let answer = match self.paused {
-            true => Err("chaos is paused by hand".to_owned()),
-            false => self.act(&planned).await,
-        };
-        if let Err(why) = answer {
-            self.skip(&planned, &why);
+        if self.paused {
+            self.skip(&planned, "chaos is paused by hand");
+        } else if let Err(why) = self.act(&planned).await {
+            let now = self.clock.elapsed();
+            let (next, until) = (now + LOOK_EVERY, now + PATIENCE);
+            match self.waiting.len() < WAITING_MAX {
+                true => self.waiting.push_back(Waiting { planned, why, next, until }),
+                false => self.skip(&planned, &why),
+            }
         }
-        let through = planned.at + Duration::from_nanos(1);
+        self.note_position();
+    }
+
+    /// Tries again what has waited longest since it looked.
+    async fn look_again(&mut self) {
+        let Some(mut waiting) = self.waiting.pop_front() else { return };
+        if let Err(why) = self.act(&waiting.planned).await {
+            let now = self.clock.elapsed();
+            if now >= waiting.until || self.paused {
+                self.skip(&waiting.planned, &why);
+            } else {
+                (waiting.why, waiting.next) = (why, now + LOOK_EVERY);
+                self.waiting.push_back(waiting);
+            }
+        }
+        self.note_position();
+    }
+
+    /// Everything is done that is planned before the first of what is not.
+    fn note_position(&self) {
+        let waiting = self.waiting.iter().map(|waiting| waiting.planned.at);
+        let left = waiting.chain(self.schedule.front().map(|planned| planned.at)).min();
+        let through = left.unwrap_or_else(|| self.clock.elapsed());
         self.position.send_modify(|position| position.through = through);
     }
 
