@@ -5,10 +5,12 @@
 mod connection;
 mod error;
 mod limits;
+mod register;
 mod routes;
 mod server;
 mod shared;
 
 pub use error::WebError;
+pub use register::{Arrival, Registered, Registration, Role};
 pub use server::Server;
 pub use shared::{Shared, Status};

@@ -6,9 +6,10 @@ use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 
 use crate::Shared;
+use crate::register::register;
 
 /// Every page.
 pub(crate) fn routes(shared: Shared) -> Router {
@@ -17,6 +18,7 @@ pub(crate) fn routes(shared: Shared) -> Router {
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
         .route("/status", get(status))
+        .route("/chaos/register", post(register))
         .fallback(unknown)
         .with_state(shared)
 }

@@ -6,7 +6,9 @@ use coordinator::{Progress, Totals, Verdict};
 use metrics::{Metrics, MetricsError};
 use reports::Phase;
 use serde::Serialize;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
+
+use crate::register::{Arrival, Arrivals};
 
 /// What `/status` says.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -41,6 +43,7 @@ impl Default for Status {
 pub struct Shared {
     status: watch::Sender<Status>,
     metrics: Arc<Metrics>,
+    arrivals: Option<Arrivals>,
 }
 
 impl Shared {
@@ -50,8 +53,24 @@ impl Shared {
     ///
     /// As [`Metrics::new`].
     pub fn new() -> Result<Self, MetricsError> {
-        Ok(Self { status: watch::Sender::default(), metrics: Arc::new(Metrics::new()?) })
+        Ok(Self { status: watch::Sender::default(), metrics: Arc::new(Metrics::new()?), arrivals: None })
     }
+
+    /// Takes registrations, and hands them to `arrivals`.
+    #[must_use]
+    pub fn with_registry(mut self, arrivals: mpsc::Sender<Arrival>) -> Self {
+        self.arrivals = Some(arrivals);
+        self
+    }
+
+    /// Where registrations go, if they are taken.
+    pub(crate) fn arrivals(&self) -> Option<&Arrivals> {
+        self.arrivals.as_ref()
+    }
+
+    /// TEMP
+    #[must_use]
+    pub fn with_chaos<T>(self, _: T, _: Option<String>) -> Self { self }
 
     /// How the run is going: for the metrics and for `/status`.
     pub fn update(&self, progress: &Progress) {
