@@ -32,6 +32,8 @@ impl Launcher {
         for (path, value) in &source.set {
             args.extend(["--set".into(), format!("{path}={value}").into()]);
         }
+        // Chaos is what we do to them, and its server is ours.
+        args.extend(["--set", "chaos.enabled=false"].map(OsString::from));
         args.extend(["--seed".into(), setup.seed.to_string().into()]);
         Ok(Self { program: std::env::current_exe()?, args, logs })
     }
