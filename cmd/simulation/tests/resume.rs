@@ -19,7 +19,9 @@ chaos: {enabled: true, interval: 700ms-1100ms, restart_after: 1500ms, events: [w
 
 fn place(name: &str) -> Place {
     let place = Place::new(name);
-    let config = TINY.replace("storage: memory", "storage: file").replace("6s", "12s");
+    let config = TINY
+        .replace("storage: memory", "storage: file, max_file_storage: 1GB")
+        .replace("6s", "12s");
     place.file("tiny.yaml", &format!("{config}{CHECKPOINTS}"));
     place
 }

@@ -116,7 +116,10 @@ fn read(path: &Path, expected: &Expected) -> Result<Checkpoint, Refusal> {
 }
 
 fn newest_in(dir: &Path) -> Result<PathBuf, CheckpointError> {
-    let files = named(dir, SUFFIX).map_err(io_error(dir))?;
+    let files = match named(dir, SUFFIX) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        files => files.map_err(io_error(dir))?,
+    };
     files.into_iter().next_back().ok_or_else(|| CheckpointError::None(dir.to_owned()))
 }
 
