@@ -25,7 +25,9 @@ mod version;
 
 pub use broker::NatsBroker;
 #[cfg(unix)]
-pub use embedded::{Embedded, EmbeddedError, EmbeddedOptions, Exit, Store, find_server};
+pub use embedded::{Embedded, EmbeddedError, EmbeddedOptions, Managed, Store, find_server};
 pub use options::{Auth, ConnectOptions, Tls};
+#[cfg(unix)]
+pub use processes::Exit;
 pub use reader::NatsReader;
 pub use version::ServerVersion;

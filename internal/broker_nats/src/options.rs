@@ -6,7 +6,8 @@ use std::time::Duration;
 /// How to connect; see [`crate::NatsBroker::connect`].
 #[derive(Clone, Debug)]
 pub struct ConnectOptions {
-    /// Addresses such as `nats://127.0.0.1:4222`; the others are tried when one does not answer.
+    /// Addresses such as `nats://127.0.0.1:4222`; the others are tried when one does not answer. Name
+    /// all servers of a cluster: those that the servers tell of are not used.
     pub servers: Vec<String>,
     /// The name that the server shows for this connection.
     pub name: String,

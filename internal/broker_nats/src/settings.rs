@@ -31,6 +31,9 @@ pub(crate) async fn settings(
 ) -> Result<async_nats::ConnectOptions, BrokerError> {
     let settings = async_nats::ConnectOptions::new()
         .name(&options.name)
+        // A server tells its clients about others of its cluster. Those that were named are used and
+        // no others: what stands between us and them (a proxy, a tunnel) is not to be got around.
+        .ignore_discovered_servers()
         .connection_timeout(ATTEMPT)
         .ping_interval(PING)
         .request_timeout(Some(options.request_timeout))

@@ -34,9 +34,14 @@ impl Log {
         &self.path
     }
 
+    /// The end of this life's part, some thousand lines; empty if it cannot be read.
+    pub fn text(&self) -> String {
+        self.read_end().unwrap_or_default()
+    }
+
     /// The end of this life's part: a few lines, to be shown.
     pub fn tail(&self) -> String {
-        let text = self.read_end().unwrap_or_default();
+        let text = self.text();
         let lines: Vec<_> = text.lines().collect();
         lines[lines.len().saturating_sub(QUOTED_LINES)..].join("\n")
     }

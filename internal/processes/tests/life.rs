@@ -14,7 +14,12 @@ fn code(code: i32) -> Exit {
     Exit { code: Some(code) }
 }
 
-/// Whether nothing but the guard is left in the group of the test's children.
+/// So many seconds that no other process sleeps as long.
+fn seconds(tens: u32) -> String {
+    format!("{tens}.{}", std::process::id())
+}
+
+/// Whether no process has that in its command line.
 fn nobody_runs(marker: &str) -> bool {
     let entries = std::fs::read_dir("/proc").unwrap();
     let mut lines = entries
@@ -61,7 +66,7 @@ async fn an_end_is_a_crash_unless_it_was_asked_for() {
         ("echo ready; kill -9 $$", None, State::Crashed(code(137))),
         (trap, Some(Signal::TERM), State::Stopped(code(7))),
         (trap, Some(Signal::HUP), State::Stopped(code(7))),
-        ("echo ready; exec sleep 60", Some(Signal::INT), State::Stopped(code(130))),
+        ("echo ready; exec sleep 60", Some(Signal::USR1), State::Stopped(code(138))),
     ] {
         let process = spawn(&manager, dir.path(), script).await;
         let mut watch = process.watch();
@@ -95,6 +100,8 @@ async fn a_start_that_fails_says_why_and_leaves_nothing() {
     let manager = manager().await;
     let short = Duration::from_millis(100);
     let shell = |script: &str| shell(dir.path(), script);
+    let seconds = seconds(61);
+    let silent = shell(&format!("echo still-here; exec sleep {seconds}"));
     let missing = Launch { program: "/no/such/program".into(), ..shell("") };
     let no_dir = Launch { log: "/no/such/dir/log".into(), ..shell("") };
     let no_cwd = Launch { cwd: Some("/no/such/dir".into()), ..shell("") };
@@ -103,7 +110,7 @@ async fn a_start_that_fails_says_why_and_leaves_nothing() {
             shell("echo broken pipe dream >&2; exit 4"),
             &["ended with code 4", "broken pipe dream"][..],
         ),
-        (shell("echo still-here; exec sleep 61.7"), &["not ready within 100ms", "still-here"]),
+        (silent, &["not ready within 100ms", "still-here"]),
         (missing, &["/no/such/program", "check that the program is there"]),
         (no_dir, &["/no/such/dir/log", "check that its directory is there"]),
         (no_cwd, &["No such file"]),
@@ -114,17 +121,18 @@ async fn a_start_that_fails_says_why_and_leaves_nothing() {
             assert!(error.contains(words), "{error} does not say {words}");
         }
     }
-    assert!(nobody_runs("61.7"));
+    assert!(nobody_runs(&seconds));
 }
 
 #[tokio::test]
 async fn a_start_that_nobody_waits_for_is_undone() {
     let dir = tempfile::tempdir().unwrap();
     let manager = manager().await;
-    let launch = shell(dir.path(), "echo never; exec sleep 62.7");
+    let seconds = seconds(62);
+    let launch = shell(dir.path(), &format!("echo never; exec sleep {seconds}"));
     let starting = manager.spawn("child", &launch, PATIENCE);
     assert!(timeout(Duration::from_millis(300), starting).await.is_err());
-    eventually("it is gone", || nobody_runs("62.7")).await;
+    eventually("it is gone", || nobody_runs(&seconds)).await;
 }
 
 #[tokio::test]

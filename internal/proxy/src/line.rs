@@ -161,3 +161,6 @@ fn cost(piece: &Piece) -> usize {
         Piece::End => OVERHEAD,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use processes::{Log, ProcessError};
+
 use crate::version::ServerVersion;
 
 /// Why an embedded server could not be started.
@@ -60,7 +62,15 @@ pub enum EmbeddedError {
         /// Its last lines.
         tail: String,
     },
-    /// A file, a directory or a process of ours.
+    /// The process itself.
+    #[error(transparent)]
+    Process(#[from] ProcessError),
+    /// It cannot be started again, because its streams ended with it.
+    #[error(
+        "nats-server cannot be started again: Store::Memory does not outlive it; use Store::File"
+    )]
+    NotKept,
+    /// A file or a directory of ours.
     #[error("cannot {what} {}: {source}", .path.display())]
     Io {
         /// What was tried.
@@ -76,4 +86,14 @@ pub enum EmbeddedError {
 pub(super) fn failed(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> EmbeddedError {
     let path = path.to_owned();
     move |source| EmbeddedError::Io { what, path, source }
+}
+
+/// The error for a start that failed; the log says more than we know.
+pub(super) fn not_ready(why: String, log: &Log, port: Option<u16>) -> EmbeddedError {
+    match port {
+        Some(port) if log.text().contains("address already in use") => {
+            EmbeddedError::PortTaken { port }
+        }
+        _ => EmbeddedError::NotReady { why, log: log.path().to_owned(), tail: log.tail() },
+    }
 }

@@ -7,28 +7,26 @@
 mod config;
 mod error;
 mod find;
-mod guard;
-mod log;
+mod managed;
 mod ready;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
-use rustix::process::Signal;
-use tokio::time::timeout;
+use processes::{Exit, Launch, Log, Manager, Process, Signal};
 
 use crate::version::ServerVersion;
 pub use error::EmbeddedError;
+use error::{failed, not_ready};
 pub use find::find_server;
-pub use guard::Exit;
-use guard::Guarded;
-use log::Log;
+pub use managed::Managed;
 use ready::Ports;
 
 /// How long a server may take to stop when asked to.
 const STOP_WITHIN: Duration = Duration::from_secs(5);
-/// How long a killed server may take to be gone.
-const GONE_WITHIN: Duration = Duration::from_secs(5);
+/// How long the process may take to exist; whether it is ready is asked for afterwards.
+const SPAWN_WITHIN: Duration = Duration::from_secs(5);
 
 /// How to start a server; see [`Embedded::start`].
 #[derive(Clone, Debug)]
@@ -76,7 +74,8 @@ pub enum Store {
 /// A running server. Dropping it kills the server.
 #[derive(Debug)]
 pub struct Embedded {
-    guarded: Guarded,
+    manager: Arc<Manager>,
+    process: Process,
     ports: Ports,
     version: ServerVersion,
     log: Log,
@@ -92,15 +91,20 @@ impl Embedded {
     pub async fn start(options: EmbeddedOptions) -> Result<Self, EmbeddedError> {
         let version = find::usable(&options.server_bin).await?;
         let config = config::prepare(&options)?;
-        let log = Log::open(&options.dir)?;
-        let guarded = Guarded::spawn(&options.server_bin, &config, log.path()).await?;
-        match ready::wait(&options.dir, &guarded).await {
-            Ok(ports) => Ok(Self { guarded, ports, version, log }),
-            Err(why) => {
-                guarded.signal(Signal::KILL);
-                Err(log.explain(why, options.port))
-            }
-        }
+        let path = options.dir.join("nats-server.log");
+        let log = Log::open(&path).map_err(failed("open the log", &path))?;
+        let launch = Launch {
+            program: options.server_bin,
+            args: vec!["-c".into(), config.into()],
+            log: log.path().to_owned(),
+            ..Launch::default()
+        };
+        let manager = Arc::new(Manager::start().await?);
+        let process = manager.spawn("nats-server", &launch, SPAWN_WITHIN).await?;
+        let ports = ready::wait(&options.dir, &process).await;
+        let ports = ports.map_err(|why| not_ready(why, &log, options.port))?;
+        tokio::spawn(end_with(process.clone(), manager.clone()));
+        Ok(Self { manager, process, ports, version, log })
     }
 
     /// Where clients connect.
@@ -120,7 +124,7 @@ impl Embedded {
 
     /// The server's process id.
     pub fn pid(&self) -> u32 {
-        self.guarded.pid()
+        self.process.pid()
     }
 
     /// The server's version.
@@ -133,23 +137,35 @@ impl Embedded {
         self.log.path()
     }
 
+    /// How the server ended, if it has.
+    pub fn ended(&self) -> Option<Exit> {
+        self.process.state().ended()
+    }
+
     /// Waits until the server has ended, by itself or not. Any number of callers may wait.
     pub async fn exited(&self) -> Exit {
-        self.guarded.exited().await
+        self.process.exited().await
     }
 
     /// Asks the server to stop, and kills it if it does not within a few seconds.
     pub async fn stop(&self) -> Exit {
-        self.guarded.signal(Signal::TERM);
-        match timeout(STOP_WITHIN, self.exited()).await {
-            Ok(exit) => exit,
-            Err(_) => self.kill().await,
-        }
+        self.process.stop(Signal::TERM, STOP_WITHIN).await
     }
 
     /// Kills the server (SIGKILL), as a crash would, and waits until it is gone.
     pub async fn kill(&self) -> Exit {
-        self.guarded.signal(Signal::KILL);
-        timeout(GONE_WITHIN, self.exited()).await.unwrap_or_default()
+        self.process.kill().await
     }
+}
+
+impl Drop for Embedded {
+    fn drop(&mut self) {
+        self.manager.kill_all();
+    }
+}
+
+/// Lets the server's guard go when there is nothing to guard any more.
+async fn end_with(process: Process, manager: Arc<Manager>) {
+    process.exited().await;
+    manager.kill_all();
 }

@@ -5,12 +5,11 @@
 use std::path::Path;
 use std::time::Duration;
 
+use processes::Process;
 use serde::Deserialize;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
-
-use super::guard::Guarded;
 
 /// How long a start may take; reading a large store back takes its time.
 const READY_WITHIN: Duration = Duration::from_secs(20);
@@ -26,10 +25,10 @@ pub(super) struct Ports {
 }
 
 /// Waits until the server is ready; the error says why it is not.
-pub(super) async fn wait(dir: &Path, server: &Guarded) -> Result<Ports, String> {
+pub(super) async fn wait(dir: &Path, server: &Process) -> Result<Ports, String> {
     let ready = async {
         loop {
-            if let Some(exit) = server.ended() {
+            if let Some(exit) = server.state().ended() {
                 return Err(format!("it {exit}"));
             }
             match ports(dir, server.pid()) {
