@@ -368,15 +368,17 @@ fn a_rolling_restart_is_open_until_its_end_is_told() {
             {second}.8 claim {member} {partition} 1\n"
         )
     };
-    let (b, c) = (aside(10, "b", 2), aside(20, "c", 3));
+    let (b, c) = (aside(10, "b", 2), aside(14, "c", 3));
     let report = passes(&format!(
         "beats b,c 1..40
         10 fault restart workers event=rolling_restart
-        {b}{c}21 fault restart workers ends=1"
+        {b}{c}26 store 2 1
+        26.1 effect b 2 1
+        31 fault restart workers ends=1"
     ));
     let of = impact(&report, 1);
     same(of.unowned_seconds, 1.2);
-    same(of.stable_seconds.unwrap(), 10.8);
+    same(of.stable_seconds.unwrap(), 4.8);
     let expected = [(FaultKind::Restart, "b", 1, 600_000), (FaultKind::Restart, "c", 1, 600_000)];
     assert_eq!(recoveries(&report), expected);
     assert!(report.recoveries.iter().all(|recovery| recovery.event == "rolling_restart"));
