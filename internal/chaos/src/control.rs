@@ -136,7 +136,7 @@ impl Control {
     ///
     /// Any [`ControlError`].
     pub async fn trigger(&self, json: &str) -> Result<String, ControlError> {
-        let asked = self.config.event_by_hand(json, "event");
+        let asked = self.config.event_by_hand(json, "request");
         let asked = asked.map_err(|error| ControlError::Wrong(error.to_string()))?;
         let trigger = Trigger { event: asked.event, parameters: asked.parameters };
         self.ask(|answer| Command::Trigger(trigger, answer)).await

@@ -12,6 +12,7 @@ mod courier;
 mod deeds;
 mod director;
 mod fleet;
+mod hand;
 mod planned;
 mod schedule;
 mod terms;

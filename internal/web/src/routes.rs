@@ -1,4 +1,7 @@
-//! The pages. No handler waits for anything: each answers from what was published last.
+//! The pages. No handler waits for anything: each answers from what was published last. Chaos by
+//! hand stands in a file of its own.
+
+use std::net::SocketAddr;
 
 use axum::Json;
 use axum::Router;
@@ -9,9 +12,13 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 use crate::Shared;
+use crate::by_hand;
+use crate::door::Door;
+use crate::limits::Limits;
 
-/// Every page.
-pub(crate) fn routes(shared: Shared) -> Router {
+/// Every page of a server that listens on `address`.
+pub(crate) fn routes(shared: Shared, limits: Limits, address: SocketAddr) -> Router {
+    let chaos = by_hand::routes(shared.clone(), limits, Door::of(address));
     Router::new()
         .route("/metrics", get(metrics))
         .route("/healthz", get(healthz))
@@ -19,6 +26,7 @@ pub(crate) fn routes(shared: Shared) -> Router {
         .route("/status", get(status))
         .fallback(unknown)
         .with_state(shared)
+        .merge(chaos)
 }
 
 async fn metrics(State(shared): State<Shared>) -> Response {
@@ -49,6 +57,7 @@ async fn status(State(shared): State<Shared>) -> Response {
     (newest, Json(shared.status())).into_response()
 }
 
-async fn unknown() -> (StatusCode, &'static str) {
-    (StatusCode::NOT_FOUND, "no such page; there are /metrics, /healthz, /readyz and /status\n")
+async fn unknown() -> (StatusCode, String) {
+    let pages = "/metrics, /healthz, /readyz, /status and /chaos";
+    (StatusCode::NOT_FOUND, format!("no such page; there are {pages}\n"))
 }

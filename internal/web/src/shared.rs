@@ -1,7 +1,8 @@
 //! What the run publishes for the pages: whoever runs it writes, requests read the newest.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use chaos::Control;
 use coordinator::{Progress, Totals, Verdict};
 use metrics::{Metrics, MetricsError};
 use reports::Phase;
@@ -41,6 +42,14 @@ impl Default for Status {
 pub struct Shared {
     status: watch::Sender<Status>,
     metrics: Arc<Metrics>,
+    chaos: Arc<OnceLock<ByHand>>,
+}
+
+/// Chaos by hand, and who may ask for it.
+pub(crate) struct ByHand {
+    pub control: Control,
+    /// What a request must carry where others can reach the server.
+    pub token: Option<String>,
 }
 
 impl Shared {
@@ -50,7 +59,8 @@ impl Shared {
     ///
     /// As [`Metrics::new`].
     pub fn new() -> Result<Self, MetricsError> {
-        Ok(Self { status: watch::Sender::default(), metrics: Arc::new(Metrics::new()?) })
+        let (status, metrics) = (watch::Sender::default(), Arc::new(Metrics::new()?));
+        Ok(Self { status, metrics, chaos: Arc::default() })
     }
 
     /// How the run is going: for the metrics and for `/status`.
@@ -71,6 +81,20 @@ impl Shared {
     /// The run was judged.
     pub fn set_verdict(&self, verdict: Verdict) {
         self.status.send_modify(|status| status.verdict = verdict);
+    }
+
+    /// Chaos can be asked for by hand from now on, by whoever reaches this machine's loopback, or
+    /// carries `token` where the server is reachable from elsewhere. Only the first call counts.
+    pub fn set_chaos(&self, control: Control, token: Option<String>) {
+        let token = token.filter(|token| !token.is_empty());
+        if self.chaos.set(ByHand { control, token }).is_err() {
+            tracing::warn!("chaos by hand is given already");
+        }
+    }
+
+    /// Chaos by hand, if this process plays chaos.
+    pub(crate) fn chaos(&self) -> Option<&ByHand> {
+        self.chaos.get()
     }
 
     /// The metrics, for what is not in the totals.
