@@ -21,8 +21,8 @@ pub type Answer<T> = oneshot::Sender<Result<T, String>>;
 /// What somebody wants of the director.
 #[derive(Debug)]
 pub enum Command {
-    /// No event of the schedule happens until [`Command::Resume`]; what falls due is skipped. What is
-    /// broken is still mended.
+    /// No event of the schedule happens until [`Command::Resume`]; what falls due is skipped. What
+    /// is broken is still mended.
     Pause(Answer<()>),
     /// The schedule goes on.
     Resume(Answer<()>),

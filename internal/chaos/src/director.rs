@@ -200,9 +200,11 @@ impl<B: Log, F: Fleet> Director<B, F> {
     /// Tries again what has waited longest since it looked.
     async fn look_again(&mut self) {
         let Some(mut waiting) = self.waiting.pop_front() else { return };
-        if let Err(why) = self.act(&waiting.planned).await {
+        if self.paused {
+            self.skip(&waiting.planned, "chaos is paused by hand");
+        } else if let Err(why) = self.act(&waiting.planned).await {
             let now = self.clock.elapsed();
-            if now >= waiting.until || self.paused {
+            if now >= waiting.until {
                 self.skip(&waiting.planned, &why);
             } else {
                 (waiting.why, waiting.next) = (why, now + LOOK_EVERY);
@@ -223,7 +225,8 @@ impl<B: Log, F: Fleet> Director<B, F> {
     /// Makes an event happen. Says what began, or why nothing did.
     pub(crate) async fn act(&mut self, planned: &Planned) -> Result<String, String> {
         let leader = match planned.target {
-            Some(config::Target::Leader) => self.leader().await?,
+            // Without the server nobody can say; asking would only make its return wait.
+            Some(config::Target::Leader) if !self.book.server_is_away() => self.leader().await?,
             _ => None,
         };
         let chosen = self.book.choose(planned, &self.fleet.running(), leader.as_ref())?;
