@@ -204,11 +204,12 @@ async fn while_the_server_is_away_only_what_needs_no_server_is_mended() {
 
 #[tokio::test(start_paused = true)]
 async fn the_server_comes_back_in_time_although_somebody_wants_to_know_who_leads() {
-    let lines = "{at: 1s, event: broker_restart, for: 2s}, {at: 2s, event: leader_pause, for: 4s}";
+    let lines =
+        "{at: 1s, event: broker_restart, for: 2s}, {at: 2900ms, event: leader_pause, for: 4s}";
     let mut world = World::new(&script(lines), 1).await;
     world.sleep(0.5).await;
     world.client.cut();
-    world.sleep(2.0).await;
+    world.sleep(4.0).await;
     world.client.heal();
     world.play(20.0).await;
     let stage = world.fleet.stage();
