@@ -47,7 +47,7 @@ pub async fn run(setup: Setup, parts: Parts) -> Result<u8, Failure> {
     let processes = processes(&setup, &connector, &source, &dir).await?;
     let (told, shown) = watch::channel(Progress::default());
     let (control, orders) = Control::new(Arc::new(setup.config.clone()));
-    let watching = Watching::begin(&setup.config, shown, server.clone(), Some(control)).await?;
+    let watching = Watching::begin(&setup, shown, server.clone(), Some(control)).await?;
     let run = Soak { connector, processes, orders, told, shared: watching.shared(), stop };
     let soak = soak(setup, &dir, found, run);
     tokio::pin!(soak);
@@ -82,7 +82,8 @@ async fn processes(
     if !isolations.contains(&Isolation::Process) {
         return Ok(None);
     }
-    let manager = Manager::start().await.map_err(|error| Failure::Environment(error.to_string()))?;
+    let manager =
+        Manager::start().await.map_err(|error| Failure::Environment(error.to_string()))?;
     let launcher = Launcher::new(setup, source, dir.logs())?;
     let addresses = connector.addresses();
     Ok(Some(Processes::new(manager, launcher, addresses, Registry::default())))
@@ -142,8 +143,7 @@ pub async fn soak<C: Connector>(
     judged_by.checkpoint = checkpoints::plan(&setup, dir.path(), Some(chaos))?;
     judged_by.resume = resumed;
     let (names, channel) = (setup.names.clone(), setup.channel.clone());
-    let judging =
-        Coordinator::new(broker, names, channel, judged_by, told, events).run(stop);
+    let judging = Coordinator::new(broker, names, channel, judged_by, told, events).run(stop);
     let acting = async {
         let crew = Crew::new(&setup, connector.clone(), processes).await?;
         let broker = connector.connect("chaos").await?;

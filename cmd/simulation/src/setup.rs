@@ -1,10 +1,11 @@
 //! From configuration to what every role needs: names, seed, weights, strategies, bounds.
 
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use broker::{Admin, Storage, StreamSpec};
-use chaos::{DirectorSettings, Planned, Terms, schedule};
+use chaos::{DirectorSettings, How, Planned, Terms, schedule};
 use config::{AssignmentStrategy, Config, Mode, RatePattern};
 use coordinator::{CoordinatorSettings, JudgeSettings, Required, group_history};
 use model::{PartitionId, ProducerId, RunClock, Seed, Weights, producer_range};
@@ -84,6 +85,12 @@ impl Setup {
     /// The faults to come.
     pub fn schedule(&self) -> Vec<Planned> {
         schedule(&self.config, self.seed)
+    }
+
+    /// What requests to break the run must carry: of the configuration, or of the environment.
+    pub fn chaos_token(&self) -> Option<String> {
+        let configured = self.config.chaos.token.as_ref().map(|token| token.reveal().to_owned());
+        configured.or_else(|| std::env::var("SIMULATION_CHAOS_TOKEN").ok())
     }
 
     /// How chaos acts; a run that goes on begins with fault `next_fault_id`, at the time of its clock.
@@ -210,12 +217,20 @@ impl Setup {
 
     /// What the run must exercise: every fault that its schedule holds, and what it leads to.
     fn required(&self) -> Vec<Required> {
-        let mut events: Vec<&str> =
-            self.schedule().iter().map(|planned| planned.event.name()).collect();
-        events.sort_unstable();
-        events.dedup();
-        let moves = events.iter().any(|event| event.starts_with("scale_"));
-        let faults = events.iter().map(|event| Required::Fault((*event).to_owned()));
-        faults.chain(moves.then_some(Required::Rebalance)).collect()
+        let schedule = self.schedule();
+        let names = |which: &dyn Fn(&Planned) -> bool| -> BTreeSet<&str> {
+            schedule.iter().filter(|planned| which(planned)).map(|p| p.event.name()).collect()
+        };
+        let faults = names(&|_| true);
+        let moves = faults.iter().any(|event| event.starts_with("scale_"));
+        // Half a lease more than the lease: nobody is believed alive as long as that.
+        let outlived = self.config.workers.lease.duration().mul_f64(1.5);
+        let silences = names(&|planned| match planned.how {
+            How::Pause { lasting } => lasting >= outlived,
+            _ => false,
+        });
+        let faults = faults.into_iter().map(|event| Required::Fault(event.to_owned()));
+        let takeovers = silences.into_iter().map(|event| Required::TakeoverBy(event.to_owned()));
+        faults.chain(moves.then_some(Required::Rebalance)).chain(takeovers).collect()
     }
 }

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use broker_nats::Managed;
 use chaos::Control;
-use config::Config;
 use coordinator::Progress;
 use metrics::{Process, Usage, usage_of};
 use tokio::sync::watch;
@@ -15,6 +14,7 @@ use tokio::time::Instant;
 use web::{Server, Shared};
 
 use crate::failure::Failure;
+use crate::setup::Setup;
 
 /// How often a process is measured.
 const MEASURE_EVERY: Duration = Duration::from_secs(1);
@@ -37,20 +37,16 @@ impl Watching {
     /// Serves metrics and takes commands to chaos if the configuration says so, and measures this
     /// process and the embedded server's.
     pub async fn begin(
-        config: &Config,
+        setup: &Setup,
         progress: watch::Receiver<Progress>,
         embedded: Option<Arc<Managed>>,
         chaos: Option<Control>,
     ) -> Result<Self, Failure> {
         let shared = Shared::new().map_err(|error| Failure::Environment(error.to_string()))?;
-        let shared = match chaos.filter(|_| config.chaos.enabled) {
-            Some(control) => {
-                let token = config.chaos.token.as_ref().map(|token| token.reveal().to_owned());
-                shared.with_chaos(control, token)
-            }
-            None => shared,
-        };
-        let prometheus = &config.metrics.prometheus;
+        if let Some(control) = chaos.filter(|_| setup.config.chaos.enabled) {
+            shared.set_chaos(control, setup.chaos_token());
+        }
+        let prometheus = &setup.config.metrics.prometheus;
         let mut tasks = JoinSet::new();
         if prometheus.enabled {
             let server = Server::bind(&prometheus.host, prometheus.port)
@@ -95,11 +91,7 @@ async fn publish(shared: Shared, mut progress: watch::Receiver<Progress>) {
     }
 }
 
-async fn measure(
-    shared: Shared,
-    embedded: Option<Arc<Managed>>,
-    told: watch::Sender<Measured>,
-) {
+async fn measure(shared: Shared, embedded: Option<Arc<Managed>>, told: watch::Sender<Measured>) {
     let began = Instant::now();
     loop {
         tokio::time::sleep(MEASURE_EVERY).await;

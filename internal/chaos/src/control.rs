@@ -21,8 +21,8 @@ pub type Answer<T> = oneshot::Sender<Result<T, String>>;
 /// What somebody wants of the director.
 #[derive(Debug)]
 pub enum Command {
-    /// No event of the schedule happens until [`Command::Resume`]; what falls due is skipped. What is
-    /// broken is still mended.
+    /// No event of the schedule happens until [`Command::Resume`]; what falls due is skipped. What
+    /// is broken is still mended.
     Pause(Answer<()>),
     /// The schedule goes on.
     Resume(Answer<()>),
@@ -136,7 +136,7 @@ impl Control {
     ///
     /// Any [`ControlError`].
     pub async fn trigger(&self, json: &str) -> Result<String, ControlError> {
-        let asked = self.config.event_by_hand(json, "event");
+        let asked = self.config.event_by_hand(json, "request");
         let asked = asked.map_err(|error| ControlError::Wrong(error.to_string()))?;
         let trigger = Trigger { event: asked.event, parameters: asked.parameters };
         self.ask(|answer| Command::Trigger(trigger, answer)).await

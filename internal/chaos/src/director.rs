@@ -12,7 +12,7 @@ use reports::{Channel, Fault, FaultKind, Phase};
 use tokio::sync::{mpsc, watch};
 
 use crate::book::{Book, Due};
-use crate::control::{Command, OpenFault, State};
+use crate::control::Command;
 use crate::courier::Courier;
 use crate::deeds::mend_at_last;
 use crate::fleet::Fleet;
@@ -29,8 +29,6 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// …and how many may wait at once.
 const WAITING_MAX: usize = 16;
-/// Planned events that [`State`] shows.
-const SHOWN_MAX: usize = 10;
 
 /// By which rules the director acts.
 #[derive(Clone, Debug)]
@@ -83,19 +81,19 @@ pub struct Director<B, F> {
     broker: B,
     names: Names,
     pub(crate) clock: RunClock,
-    terms: Terms,
-    schedule: VecDeque<Planned>,
+    pub(crate) terms: Terms,
+    pub(crate) schedule: VecDeque<Planned>,
     waiting: VecDeque<Waiting>,
     pub(crate) fleet: F,
     pub(crate) book: Book,
     pub(crate) courier: Courier,
     commands: mpsc::Receiver<Command>,
-    by_hand: Rng,
-    paused: bool,
+    pub(crate) by_hand: Rng,
+    pub(crate) paused: bool,
     next_fault_id: u64,
     position: watch::Sender<Position>,
-    done: u64,
-    skipped: u64,
+    pub(crate) done: u64,
+    pub(crate) skipped: u64,
 }
 
 impl<B: Log, F: Fleet> Director<B, F> {
@@ -202,9 +200,11 @@ impl<B: Log, F: Fleet> Director<B, F> {
     /// Tries again what has waited longest since it looked.
     async fn look_again(&mut self) {
         let Some(mut waiting) = self.waiting.pop_front() else { return };
-        if let Err(why) = self.act(&waiting.planned).await {
+        if self.paused {
+            self.skip(&waiting.planned, "chaos is paused by hand");
+        } else if let Err(why) = self.act(&waiting.planned).await {
             let now = self.clock.elapsed();
-            if now >= waiting.until || self.paused {
+            if now >= waiting.until {
                 self.skip(&waiting.planned, &why);
             } else {
                 (waiting.why, waiting.next) = (why, now + LOOK_EVERY);
@@ -223,9 +223,10 @@ impl<B: Log, F: Fleet> Director<B, F> {
     }
 
     /// Makes an event happen. Says what began, or why nothing did.
-    async fn act(&mut self, planned: &Planned) -> Result<String, String> {
+    pub(crate) async fn act(&mut self, planned: &Planned) -> Result<String, String> {
         let leader = match planned.target {
-            Some(config::Target::Leader) => self.leader().await?,
+            // Without the server nobody can say; asking would only make its return wait.
+            Some(config::Target::Leader) if !self.book.server_is_away() => self.leader().await?,
             _ => None,
         };
         let chosen = self.book.choose(planned, &self.fleet.running(), leader.as_ref())?;
@@ -271,49 +272,6 @@ impl<B: Log, F: Fleet> Director<B, F> {
         self.position.send_modify(|position| position.next_fault_id = id + 1);
         let (event, duration) = (planned.event.name().to_owned(), planned.how.lasting());
         Fault { id, at, event, kind, target, duration, ended_at: None, effect }
-    }
-
-    async fn obey(&mut self, command: Command) {
-        // Whoever asked may be gone: then nobody needs the answer.
-        match command {
-            Command::Pause(answer) => {
-                self.paused = true;
-                let _ = answer.send(Ok(()));
-            }
-            Command::Resume(answer) => {
-                self.paused = false;
-                let _ = answer.send(Ok(()));
-            }
-            Command::Show(answer) => {
-                let _ = answer.send(Ok(self.state()));
-            }
-            Command::Trigger(trigger, answer) => {
-                let (now, rng) = (self.clock.elapsed(), &mut self.by_hand);
-                let planned = self.terms.planned(now, trigger.event, &trigger.parameters, rng);
-                let _ = answer.send(self.act(&planned).await);
-            }
-        }
-    }
-
-    fn state(&self) -> State {
-        let open = self.book.open.iter().map(|open| OpenFault {
-            id: open.fault.id,
-            event: open.fault.event.clone(),
-            target: open.fault.target.clone(),
-            since_seconds: open.since.as_secs_f64(),
-            until_seconds: open.until.map(|until| until.as_secs_f64()),
-            effect: open.fault.effect.clone(),
-        });
-        State {
-            paused: self.paused,
-            elapsed_seconds: self.clock.elapsed().as_secs_f64(),
-            planned_next: self.schedule.iter().take(SHOWN_MAX).cloned().collect(),
-            planned_left: self.schedule.len(),
-            open: open.collect(),
-            rolling_left: self.book.rolling.as_ref().map_or(0, |rolling| rolling.left.len()),
-            done: self.done,
-            skipped: self.skipped,
-        }
     }
 }
 

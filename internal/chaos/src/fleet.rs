@@ -82,8 +82,8 @@ pub struct Trouble {
 /// is asked for twice is done once: killing the dead, starting or resuming the running and clearing
 /// the clear are no trouble, so that a call whose outcome is not known can be mended by another.
 pub trait Fleet: Send {
-    /// The nodes that are alive and not paused, in order. The server is among them if the run brought
-    /// it up, so that it can be broken.
+    /// The nodes that are alive and not paused, in order. The server is among them if the run
+    /// brought it up, so that it can be broken.
     fn running(&self) -> Vec<Node>;
 
     /// A name for a worker that was never used before. Nothing runs under it yet.

@@ -12,10 +12,10 @@ use crate::terms::Terms;
 /// The most faults of a mix; a run that would have more is quiet after the last of them.
 pub const PLANNED_MAX: usize = 100_000;
 
-/// The faults of a run, in order: those that are drawn from the mix and those of the script. None if
-/// chaos is not enabled.
+/// The faults of a run, in order: those that are drawn from the mix and those of the script. None
+/// if chaos is not enabled.
 ///
-/// Gaps are uniform in `chaos.interval`. Events are drawn by weight, one independently of the other;
+/// Gaps are uniform in `chaos.interval`. Events are drawn by weight, each independently of others;
 /// then every event of the mix that was not drawn at all takes the place of one that was drawn more
 /// than once. So each happens, if there is time for as many, and no more places change than the mix
 /// has events: in a long run none.

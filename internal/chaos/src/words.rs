@@ -8,8 +8,8 @@ use crate::book::Mend;
 use crate::fleet::{Network, Node};
 use crate::planned::How;
 
-/// What the fault is to ownership. A delayed or lossy network may keep a member from being heard for
-/// longer than its lease, so it is a silence, too.
+/// What the fault is to ownership. A delayed or lossy network may keep a member from being heard
+/// for longer than its lease, so it is a silence, too.
 pub(crate) fn kind(how: &How, node: &Node) -> FaultKind {
     match (node, how) {
         (Node::Server, _) => FaultKind::Broker,

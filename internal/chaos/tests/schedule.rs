@@ -233,7 +233,8 @@ fn a_planned_fault_can_be_read_by_people_and_by_programs() {
             {"at": 90.0, "event": "worker_pause", "target": "leader", "for": 20.0, "pick": 0},
             {"at": 91.0, "event": "network_delay", "target": "worker", "for": 1.5,
              "network": {"delayed": {"delay": 0.3, "jitter": 0.01}}, "pick": 0},
-            {"at": 92.0, "event": "worker_crash", "target": "worker", "restart_after": null, "pick": 0},
+            {"at": 92.0, "event": "worker_crash", "target": "worker", "restart_after": null,
+             "pick": 0},
         ])
     );
 }

@@ -1,5 +1,5 @@
-//! An event of chaos that somebody asks for while a run goes on: checked as if it stood in the script
-//! of the run's configuration, so that both say the same of what is wrong.
+//! An event of chaos that somebody asks for while a run goes on: checked as if it stood in the
+//! script of the run's configuration, so that both say the same of what is wrong.
 
 use serde_json::Value;
 

@@ -1,8 +1,12 @@
 //! What a run shows over HTTP while it lasts: metrics for Prometheus, two probes and its figures as
-//! JSON. It only reads what others have published into [`Shared`]: a slow or hostile client costs a
-//! bounded number of connections, never the run.
+//! JSON. Pages only read what others have published into [`Shared`]: a slow or hostile client costs
+//! a bounded number of connections, never the run. The one exception is chaos by hand, which only
+//! whoever may break the run can reach.
 
+mod answer;
+mod by_hand;
 mod connection;
+mod door;
 mod error;
 mod limits;
 mod register;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// What a client may use. Requests here have no body, so only their head is limited.
+/// What a client may use.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
     /// Connections at once; more wait until one has ended.
@@ -13,6 +13,10 @@ pub(crate) struct Limits {
     pub head_fields: usize,
     /// Time to send a request's head; also how long a connection may stay idle.
     pub head_time: Duration,
+    /// Bytes of a request's body.
+    pub body_bytes: usize,
+    /// Time to send a request's body.
+    pub body_time: Duration,
     /// Life of a connection: whoever does not read its answers is gone by then.
     pub life: Duration,
     /// Time to finish the answer under way when a connection has to end.
@@ -26,6 +30,8 @@ impl Default for Limits {
             head_bytes: 16 * 1024,
             head_fields: 64,
             head_time: Duration::from_secs(20),
+            body_bytes: 16 * 1024,
+            body_time: Duration::from_secs(20),
             life: Duration::from_secs(300),
             grace: Duration::from_secs(1),
         }

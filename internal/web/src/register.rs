@@ -1,14 +1,13 @@
 //! `POST /chaos/register`: a process that was started elsewhere hands itself over to chaos, and is told
 //! where it finds the broker.
 
-use axum::Json;
-use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use serde::{Deserialize, Serialize};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use crate::Shared;
+use crate::answer::{Refusal, done};
 
 /// What a process is in a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,24 +41,21 @@ pub struct Registered {
 /// A registration, and where the answer goes.
 pub type Arrival = (Registration, oneshot::Sender<Result<Registered, String>>);
 
-/// Where registrations go.
-pub(crate) type Arrivals = mpsc::Sender<Arrival>;
-
-pub(crate) async fn register(
-    State(shared): State<Shared>,
-    Json(registration): Json<Registration>,
-) -> Response {
+/// Hands a registration over, and waits for the answer.
+pub(crate) async fn register(shared: &Shared, body: &str) -> Result<Response, Refusal> {
     let Some(arrivals) = shared.arrivals() else {
-        let why = "this process does not take registrations; start one with --mode chaos\n";
-        return (StatusCode::NOT_FOUND, why).into_response();
+        let why = "no registrations are taken here; ask the process with simulation.mode: chaos";
+        return Err(Refusal::new(StatusCode::NOT_FOUND, why));
     };
+    let registration = serde_json::from_str(body).map_err(|error| {
+        let right = r#"send {"role": "worker", "id": "worker-0", "pid": 4711}"#;
+        Refusal::new(StatusCode::BAD_REQUEST, format!("not a registration ({error}); {right}"))
+    })?;
+    let over = |_| Refusal::new(StatusCode::GONE, "chaos has ended");
     let (answer, answered) = oneshot::channel();
-    if arrivals.send((registration, answer)).await.is_err() {
-        return (StatusCode::SERVICE_UNAVAILABLE, "chaos has ended\n").into_response();
-    }
-    match answered.await {
-        Ok(Ok(registered)) => Json(registered).into_response(),
-        Ok(Err(why)) => (StatusCode::BAD_REQUEST, format!("{why}\n")).into_response(),
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "chaos has ended\n").into_response(),
+    arrivals.send((registration, answer)).await.map_err(|_| over(()))?;
+    match answered.await.map_err(|_| over(()))? {
+        Ok(registered) => Ok(done(registered)),
+        Err(why) => Err(Refusal::new(StatusCode::BAD_REQUEST, why)),
     }
 }

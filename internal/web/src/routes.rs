@@ -1,4 +1,7 @@
-//! The pages. No handler waits for anything: each answers from what was published last.
+//! The pages. No handler waits for anything: each answers from what was published last. Chaos by
+//! hand stands in a file of its own.
+
+use std::net::SocketAddr;
 
 use axum::Json;
 use axum::Router;
@@ -6,21 +9,24 @@ use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::get;
 
 use crate::Shared;
-use crate::register::register;
+use crate::by_hand;
+use crate::door::Door;
+use crate::limits::Limits;
 
-/// Every page.
-pub(crate) fn routes(shared: Shared) -> Router {
+/// Every page of a server that listens on `address`.
+pub(crate) fn routes(shared: Shared, limits: Limits, address: SocketAddr) -> Router {
+    let chaos = by_hand::routes(shared.clone(), limits, Door::of(address));
     Router::new()
         .route("/metrics", get(metrics))
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
         .route("/status", get(status))
-        .route("/chaos/register", post(register))
         .fallback(unknown)
         .with_state(shared)
+        .merge(chaos)
 }
 
 async fn metrics(State(shared): State<Shared>) -> Response {
@@ -51,6 +57,7 @@ async fn status(State(shared): State<Shared>) -> Response {
     (newest, Json(shared.status())).into_response()
 }
 
-async fn unknown() -> (StatusCode, &'static str) {
-    (StatusCode::NOT_FOUND, "no such page; there are /metrics, /healthz, /readyz and /status\n")
+async fn unknown() -> (StatusCode, String) {
+    let pages = "/metrics, /healthz, /readyz, /status and /chaos";
+    (StatusCode::NOT_FOUND, format!("no such page; there are {pages}\n"))
 }

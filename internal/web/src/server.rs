@@ -45,7 +45,7 @@ impl Server {
     /// Answers requests from what is published in `shared` until `shutdown` is done; then lets the
     /// answers under way end, for a second at most.
     pub async fn serve(self, shared: Shared, shutdown: impl Future<Output = ()>) {
-        let app = routes::routes(shared);
+        let app = routes::routes(shared, self.limits, self.address);
         let (stop, stopping) = watch::channel(());
         let mut connections = JoinSet::new();
         let mut shutdown = pin!(shutdown);
@@ -117,6 +117,21 @@ mod tests {
             stream.write_all(part.as_bytes()).await.unwrap();
             assert!(!rest(&mut stream).await.contains("200 OK"), "{part:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn whoever_does_not_end_its_body_is_answered_all_the_same() {
+        let limits = Limits { body_time: Duration::from_millis(50), ..Limits::default() };
+        let server = Server::bind("127.0.0.1", 0).await.unwrap();
+        let (address, shared) = (server.local_addr(), Shared::new().unwrap());
+        let (control, _commands) = chaos::Control::new(config::Config::default().into());
+        shared.set_chaos(control, None);
+        tokio::spawn(Server { limits, ..server }.serve(shared, std::future::pending()));
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let head = "POST /chaos/pause HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
+                    Content-Type: application/json\r\nContent-Length: 9\r\n\r\n{";
+        stream.write_all(head.as_bytes()).await.unwrap();
+        assert!(rest(&mut stream).await.contains("408"));
     }
 
     #[tokio::test]

@@ -1,14 +1,15 @@
 //! What the run publishes for the pages: whoever runs it writes, requests read the newest.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use chaos::Control;
 use coordinator::{Progress, Totals, Verdict};
 use metrics::{Metrics, MetricsError};
 use reports::Phase;
 use serde::Serialize;
 use tokio::sync::{mpsc, watch};
 
-use crate::register::{Arrival, Arrivals};
+use crate::register::Arrival;
 
 /// What `/status` says.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -43,7 +44,15 @@ impl Default for Status {
 pub struct Shared {
     status: watch::Sender<Status>,
     metrics: Arc<Metrics>,
-    arrivals: Option<Arrivals>,
+    chaos: Arc<OnceLock<ByHand>>,
+    arrivals: Arc<OnceLock<mpsc::Sender<Arrival>>>,
+}
+
+/// Chaos by hand, and who may ask for it.
+pub(crate) struct ByHand {
+    pub control: Control,
+    /// What a request must carry where others can reach the server.
+    pub token: Option<String>,
 }
 
 impl Shared {
@@ -53,29 +62,13 @@ impl Shared {
     ///
     /// As [`Metrics::new`].
     pub fn new() -> Result<Self, MetricsError> {
-        Ok(Self { status: watch::Sender::default(), metrics: Arc::new(Metrics::new()?), arrivals: None })
+        let (status, metrics) = (watch::Sender::default(), Arc::new(Metrics::new()?));
+        Ok(Self { status, metrics, chaos: Arc::default(), arrivals: Arc::default() })
     }
-
-    /// Takes registrations, and hands them to `arrivals`.
-    #[must_use]
-    pub fn with_registry(mut self, arrivals: mpsc::Sender<Arrival>) -> Self {
-        self.arrivals = Some(arrivals);
-        self
-    }
-
-    /// Where registrations go, if they are taken.
-    pub(crate) fn arrivals(&self) -> Option<&Arrivals> {
-        self.arrivals.as_ref()
-    }
-
-    /// TEMP
-    #[must_use]
-    pub fn with_chaos<T>(self, _: T, _: Option<String>) -> Self { self }
 
     /// How the run is going: for the metrics and for `/status`.
     pub fn update(&self, progress: &Progress) {
         self.metrics.update(&progress.totals);
-        self.metrics.observe_checkpoints(&progress.checkpoints);
         self.status.send_modify(|status| {
             status.phase = progress.phase;
             status.elapsed_seconds = progress.elapsed.as_secs_f64();
@@ -91,6 +84,33 @@ impl Shared {
     /// The run was judged.
     pub fn set_verdict(&self, verdict: Verdict) {
         self.status.send_modify(|status| status.verdict = verdict);
+    }
+
+    /// Chaos can be asked for by hand from now on, by whoever reaches this machine's loopback, or
+    /// carries `token` where the server is reachable from elsewhere. Only the first call counts.
+    pub fn set_chaos(&self, control: Control, token: Option<String>) {
+        let token = token.filter(|token| !token.is_empty());
+        if self.chaos.set(ByHand { control, token }).is_err() {
+            tracing::warn!("chaos by hand is given already");
+        }
+    }
+
+    /// Processes can register from now on, as can whoever may ask for chaos by hand. Only the first
+    /// call counts.
+    pub fn set_registry(&self, arrivals: mpsc::Sender<Arrival>) {
+        if self.arrivals.set(arrivals).is_err() {
+            tracing::warn!("registrations are taken already");
+        }
+    }
+
+    /// Where registrations go, if they are taken.
+    pub(crate) fn arrivals(&self) -> Option<&mpsc::Sender<Arrival>> {
+        self.arrivals.get()
+    }
+
+    /// Chaos by hand, if this process plays chaos.
+    pub(crate) fn chaos(&self) -> Option<&ByHand> {
+        self.chaos.get()
     }
 
     /// The metrics, for what is not in the totals.

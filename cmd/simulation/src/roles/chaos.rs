@@ -44,8 +44,9 @@ pub async fn chaos(mut setup: Setup, source: &Source, dir: &RunDir) -> Result<u8
     let (control, orders) = Control::new(Arc::new(setup.config.clone()));
     let shared = Shared::new().map_err(|error| Failure::Environment(error.to_string()))?;
     let (registrations, mut arriving) = mpsc::channel(WAITING_MAX);
-    let token = setup.config.chaos.token.as_ref().map(|token| token.reveal().to_owned());
-    let shared = shared.with_chaos(control, token).with_registry(registrations);
+    let token = setup.chaos_token();
+    shared.set_chaos(control, token);
+    shared.set_registry(registrations);
     let address = &setup.config.metrics.prometheus;
     let server = Server::bind(&address.host, address.port).await;
     let server = server.map_err(|error| Failure::Environment(error.to_string()))?;
@@ -59,7 +60,8 @@ pub async fn chaos(mut setup: Setup, source: &Source, dir: &RunDir) -> Result<u8
         }
     });
     let launcher = Launcher::new(&setup, source, dir.logs())?;
-    let manager = Manager::start().await.map_err(|error| Failure::Environment(error.to_string()))?;
+    let manager =
+        Manager::start().await.map_err(|error| Failure::Environment(error.to_string()))?;
     let processes = Processes::new(manager, launcher, connector.addresses(), registry);
     let crew = Crew::new(&setup, connector, Some(processes)).await?;
     let settings = setup.director(None);

@@ -27,7 +27,7 @@ pub async fn coordinator(mut setup: Setup, parts: Parts) -> Result<u8, Failure> 
         None => (connect(&setup, "coordinator", setup.config.nats.existing).await?, None),
     };
     let (told, shown) = watch::channel(Progress::default());
-    let watching = Watching::begin(&setup.config, shown.clone(), None, None).await?;
+    let watching = Watching::begin(&setup, shown.clone(), None, None).await?;
     let (events, writing) = events::writer(&dir.events(), watching.shared())?;
     let whole = setup.config.simulation.duration.duration();
     let every = setup.config.coordinator.report_interval.duration();
@@ -37,7 +37,8 @@ pub async fn coordinator(mut setup: Setup, parts: Parts) -> Result<u8, Failure> 
     settings.resume = resumed;
     println!("✓ coordinator started");
     let (names, channel) = (setup.names.clone(), setup.channel.clone());
-    let conducted = Coordinator::new(broker, names, channel, settings, told, events).run(stop).await;
+    let conducted =
+        Coordinator::new(broker, names, channel, settings, told, events).run(stop).await;
     showing.abort();
     let _ = tokio::time::timeout(Duration::from_secs(5), writing).await;
     let conducted = conducted?;

@@ -6,7 +6,7 @@ mod coordinator;
 use std::time::Duration;
 
 use broker_nats::NatsBroker;
-use config::Existing;
+use config::{Existing, NatsMode};
 use model::ProducerId;
 use parti::MemberId;
 use producer::Producer;
@@ -77,9 +77,8 @@ pub async fn worker(setup: Setup, id: String, chaos: Option<&str>) -> Result<u8,
         () = signals::raised(&mut aside) => true,
         _ = phase.wait_for(|phase| *phase == Phase::Done) => false,
     };
-    let leaving = async {
-        if keeps_seat { worker.step_aside().await } else { worker.leave().await }
-    };
+    let leaving =
+        async { if keeps_seat { worker.step_aside().await } else { worker.leave().await } };
     match tokio::time::timeout(LEAVE_MAX, leaving).await {
         Ok(left) => left?,
         Err(_) => {
@@ -101,9 +100,10 @@ async fn behind(
     id: &str,
 ) -> Result<Setup, Failure> {
     if let Some(url) = chaos {
-        let token = setup.config.chaos.token.as_ref().map(|token| token.reveal().to_owned());
+        let token = setup.chaos_token();
         let registered = register(url, token.as_deref(), role, id).await?;
         let wrong = |why: config::ValueError| Failure::Environment(why.to_string());
+        setup.config.nats.mode = NatsMode::External;
         setup.config.nats.url = registered.nats_url.parse().map_err(wrong)?;
     }
     Ok(setup)

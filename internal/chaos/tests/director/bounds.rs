@@ -140,6 +140,18 @@ async fn what_waits_when_the_run_drains_is_not_lost_without_a_word() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_waits_does_not_happen_while_chaos_is_paused() {
+    let lines = "{at: 1s, event: worker_pause, target: worker-0, for: 4s},
+                 {at: 2s, event: leader_failure}";
+    let mut world = World::new(&script(lines), 1).await;
+    world.sleep(3.0).await;
+    world.control.pause().await.unwrap();
+    let faults = world.play(20.0).await;
+    assert_eq!(faults[1].effect, "skipped: chaos is paused by hand");
+    assert_eq!(world.fleet.stage().said(), ["pause worker-0", "resume worker-0"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn there_are_never_more_workers_than_the_run_may_have() {
     let full = ["there are 9 workers, the most it may be"];
     let lines = "{at: 1s, event: scale_up, count: 9}, {at: 5s, event: scale_up}";
@@ -188,6 +200,21 @@ async fn while_the_server_is_away_only_what_needs_no_server_is_mended() {
     assert!(near(stage.when("start worker-1"), 28.2), "due at 11 s");
     let away = faults.iter().filter(|fault| fault.effect == "skipped: the server is away").count();
     assert_eq!(away, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_server_comes_back_in_time_although_somebody_wants_to_know_who_leads() {
+    let lines =
+        "{at: 1s, event: broker_restart, for: 2s}, {at: 2900ms, event: leader_pause, for: 4s}";
+    let mut world = World::new(&script(lines), 1).await;
+    world.sleep(0.5).await;
+    world.client.cut();
+    world.sleep(4.0).await;
+    world.client.heal();
+    world.play(20.0).await;
+    let stage = world.fleet.stage();
+    assert!(near(stage.when("start nats-server"), 3.1), "{:?}", stage.calls);
+    assert!(stage.said().contains(&"pause worker-0"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -31,7 +31,11 @@ pub struct Answer {
 
 impl Running {
     pub async fn start() -> Self {
-        let server = Server::bind("127.0.0.1", 0).await.expect("a free port");
+        Self::on("127.0.0.1").await
+    }
+
+    pub async fn on(host: &str) -> Self {
+        let server = Server::bind(host, 0).await.expect("a free port");
         let (stop, stopped) = oneshot::channel::<()>();
         let shared = Shared::new().expect("metrics");
         let address = server.local_addr();

@@ -1,6 +1,7 @@
 //! The server over real HTTP on loopback, asked by a client that writes its requests by hand.
 
 mod binding;
+mod chaos;
 mod client;
 mod pages;
 
