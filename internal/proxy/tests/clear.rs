@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{connect, echo, eventually, exchange, noise, proxy, rng, send_and_receive};
+use common::{connect, echo, eventually, exchange, in_time, noise, proxy, rng, send_and_receive};
 use proxy::{Conditions, Proxy};
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
@@ -38,14 +38,14 @@ async fn one_side_may_end_before_the_other() {
     let mut client = connect(&proxy).await;
     let (mut server, _) = listener.accept().await.unwrap();
     tokio::io::AsyncWriteExt::shutdown(&mut server).await.unwrap();
-    assert_eq!(client.read(&mut [0]).await.unwrap(), 0);
+    assert_eq!(in_time(client.read(&mut [0])).await.unwrap(), 0);
     tokio::io::AsyncWriteExt::write_all(&mut client, b"still here").await.unwrap();
     let mut text = [0; 10];
     server.read_exact(&mut text).await.unwrap();
     assert_eq!(&text, b"still here");
     assert_eq!(proxy.figures().open, 1);
     drop(client);
-    assert_eq!(server.read(&mut [0]).await.unwrap(), 0);
+    assert_eq!(in_time(server.read(&mut [0])).await.unwrap(), 0);
 }
 
 #[tokio::test]
@@ -80,7 +80,7 @@ async fn a_dropped_proxy_is_gone_with_its_connections() {
     exchange(&mut stream, "hello").await;
     let addr = proxy.addr();
     drop(proxy);
-    assert!(matches!(stream.read(&mut [0]).await, Ok(0) | Err(_)));
+    assert!(matches!(in_time(stream.read(&mut [0])).await, Ok(0) | Err(_)));
     assert!(TcpStream::connect(addr).await.is_err());
 }
 

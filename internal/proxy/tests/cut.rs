@@ -6,14 +6,15 @@ mod common;
 use std::io::ErrorKind;
 use std::time::Duration;
 
-use common::{connect, eventually, exchange, is_silent, noise, proxy, receive};
+use common::{connect, eventually, exchange, in_time, is_silent, noise, proxy, receive};
 use proxy::{Conditions, Proxy};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 async fn is_reset(stream: &mut TcpStream) -> bool {
-    stream.read(&mut [0]).await.is_err_and(|error| error.kind() == ErrorKind::ConnectionReset)
+    let read = in_time(stream.read(&mut [0])).await;
+    read.is_err_and(|error| error.kind() == ErrorKind::ConnectionReset)
 }
 
 /// A proxy and a connection through it that works.
@@ -98,7 +99,7 @@ async fn clients_that_give_up_in_silence_are_forgotten() {
     proxy.set(Conditions::HalfOpen);
     // More than may be open at a time.
     for _ in 0..600 {
-        drop(connect(&proxy).await);
+        drop(in_time(connect(&proxy)).await);
     }
     eventually("all are seen", || proxy.figures().connections == 600).await;
     eventually("all are closed", || proxy.figures().open == 0).await;

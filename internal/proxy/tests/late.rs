@@ -5,7 +5,9 @@ mod common;
 
 use std::time::Duration;
 
-use common::{connect, eventually, exchange, is_silent, noise, proxy, receive, send_and_receive};
+use common::{
+    connect, eventually, exchange, in_time, is_silent, noise, proxy, receive, send_and_receive,
+};
 use proxy::Conditions;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::Instant;
@@ -64,7 +66,7 @@ async fn what_is_under_way_arrives_when_conditions_change() {
         proxy.set(Conditions::HalfOpen);
         assert!(is_silent(&stream).await);
         proxy.set(next);
-        receive(&mut stream, "later").await;
+        in_time(receive(&mut stream, "later")).await;
     }
 }
 

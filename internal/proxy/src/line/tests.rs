@@ -105,6 +105,7 @@ fn what_is_under_way_is_bounded() {
         while line.has_room() {
             line.take(Instant::now(), bytes(0, size), delayed(1000, 0));
             taken += 1;
+            assert!(taken <= WINDOW, "there is no bound");
             cost += size + size_of::<(Instant, Piece)>();
         }
         assert!(cost <= WINDOW + (64 << 10) + 1000, "{taken} of {size} bytes");

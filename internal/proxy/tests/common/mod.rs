@@ -86,3 +86,8 @@ pub async fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
     }
     panic!("never: {what}");
 }
+
+/// What comes of it, many seconds later at the most: a test that waits for ever says nothing.
+pub async fn in_time<T>(waiting: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(20), waiting).await.expect("it never ends")
+}
