@@ -138,7 +138,8 @@ async fn end(node: &Node, process: &Process, manner: Manner) -> Result<(), Troub
         _ => Signal::TERM,
     };
     match process.stop(signal, STOP_MAX).await {
-        Exit { code: Some(0), .. } => Ok(()),
+        // How a process of others ended is theirs to know.
+        Exit { code: Some(0) | None } => Ok(()),
         exit => Err(trouble(node, format!("was asked to stop and {exit}; see its log"))),
     }
 }
