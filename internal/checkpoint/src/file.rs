@@ -1,209 +1,109 @@
-//! Checkpoints on disk: written whole or not at all, counted, and the oldest removed.
+//! One checkpoint as bytes: header, compressed state, checksum.
+//!
+//! The state is JSON under gzip: it describes itself (the records in it are tagged and untagged
+//! unions), and a person can read it. At the fastest level it is a tenth of its size.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, Read, Write};
 
-use crate::snapshot::{Snapshot, VERSION};
+use coordinator::RunState;
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
+use serde::{Deserialize, Serialize};
 
-const PREFIX: &str = "checkpoint-";
-const SUFFIX: &str = ".json";
+use crate::difference::difference;
+use crate::error::Refusal;
+use crate::header::{Expected, Header, Whose, configuration_hash};
 
-/// Why a checkpoint was not written or not read.
-#[derive(Debug, thiserror::Error)]
-pub enum CheckpointError {
-    /// The disk said no.
-    #[error("checkpoint {path}: {error}; is the directory writable, and is there room?")]
-    Io {
-        /// The file or directory.
-        path: PathBuf,
-        /// What the system says.
-        error: io::Error,
-    },
-    /// The file is not what was written.
-    #[error("checkpoint {path} is damaged: {why}")]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        why: String,
-    },
-    /// The file is of another version of the format.
-    #[error("checkpoint {path} is of version {found}; this program reads version {VERSION}")]
-    Version {
-        /// The file.
-        path: PathBuf,
-        /// Its version.
-        found: u64,
-    },
-}
+/// The last line: eight digits and an end of line.
+const SUM_BYTES: usize = 9;
 
-/// A checkpoint that was written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Saved {
-    /// The file.
-    pub path: PathBuf,
-    /// Its size.
-    pub bytes: u64,
-}
-
-/// The checkpoints in one directory.
+/// A checkpoint that was read, and may be gone on from.
 #[derive(Clone, Debug)]
-pub struct Checkpoints {
-    dir: PathBuf,
-    keep: usize,
+pub struct Checkpoint {
+    /// Its first line.
+    pub header: Header,
+    /// The effective configuration of the run, secrets left out.
+    pub configuration: String,
+    /// Where the run stood.
+    pub state: RunState,
 }
 
-impl Checkpoints {
-    /// In `dir`, which is made if it is not there; the newest `keep` files stay.
-    ///
-    /// # Errors
-    ///
-    /// [`CheckpointError::Io`] if the directory cannot be made.
-    pub fn open(dir: &Path, keep: usize) -> Result<Self, CheckpointError> {
-        fs::create_dir_all(dir).map_err(io_error(dir))?;
-        Ok(Self { dir: dir.to_owned(), keep: keep.max(1) })
+#[derive(Serialize)]
+struct Written<'a> {
+    configuration: &'a str,
+    state: &'a RunState,
+}
+
+#[derive(Deserialize)]
+struct Body {
+    configuration: String,
+    state: RunState,
+}
+
+/// Counts what goes through.
+struct Counted<W> {
+    to: W,
+    bytes: u64,
+}
+
+impl<W: Write> Write for Counted<W> {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        let written = self.to.write(buffer)?;
+        self.bytes += written as u64;
+        Ok(written)
     }
 
-    /// Writes a checkpoint. Blocks for as long as the disk takes.
-    ///
-    /// # Errors
-    ///
-    /// [`CheckpointError::Io`]; the checkpoints before are untouched.
-    pub fn save(&self, snapshot: &Snapshot) -> Result<Saved, CheckpointError> {
-        let path = self.dir.join(format!("{PREFIX}{:020}{SUFFIX}", snapshot.at.0.max(0)));
-        let json = serde_json::to_string(snapshot).map_err(|error| CheckpointError::Damaged {
-            path: path.clone(),
-            why: error.to_string(),
-        })?;
-        let text = format!("{json}\n{:08x}\n", crc32fast::hash(json.as_bytes()));
-        let beside = path.with_extension("tmp");
-        write_whole(&beside, &path, text.as_bytes()).map_err(|error| {
-            // What was begun is of no use; what cannot be removed either is overwritten next time.
-            let _ = fs::remove_file(&beside);
-            CheckpointError::Io { path: path.clone(), error }
-        })?;
-        self.forget_old()?;
-        Ok(Saved { path, bytes: text.len() as u64 })
-    }
-
-    /// The checkpoints, oldest first.
-    ///
-    /// # Errors
-    ///
-    /// [`CheckpointError::Io`] if the directory cannot be read.
-    pub fn list(&self) -> Result<Vec<PathBuf>, CheckpointError> {
-        let mut files = Vec::new();
-        for entry in fs::read_dir(&self.dir).map_err(io_error(&self.dir))? {
-            let path = entry.map_err(io_error(&self.dir))?.path();
-            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            if name.starts_with(PREFIX) && name.ends_with(SUFFIX) {
-                files.push(path);
-            }
-        }
-        files.sort();
-        Ok(files)
-    }
-
-    fn forget_old(&self) -> Result<(), CheckpointError> {
-        let files = self.list()?;
-        for old in files.iter().rev().skip(self.keep) {
-            fs::remove_file(old).map_err(io_error(old))?;
-        }
-        Ok(())
-    }
-
-    /// Reads a checkpoint.
-    ///
-    /// # Errors
-    ///
-    /// [`CheckpointError`] says what is wrong with the file.
-    pub fn load(path: &Path) -> Result<Snapshot, CheckpointError> {
-        let text = fs::read_to_string(path).map_err(io_error(path))?;
-        let damaged = |why: &str| CheckpointError::Damaged { path: path.into(), why: why.into() };
-        let (json, sum) = text.trim_end().rsplit_once('\n').ok_or_else(|| damaged("cut short"))?;
-        if u32::from_str_radix(sum, 16) != Ok(crc32fast::hash(json.as_bytes())) {
-            return Err(damaged("its checksum is wrong"));
-        }
-        let value: serde_json::Value =
-            serde_json::from_str(json).map_err(|error| damaged(&error.to_string()))?;
-        match value.get("version").and_then(serde_json::Value::as_u64) {
-            Some(version) if version == u64::from(VERSION) => {}
-            Some(found) => return Err(CheckpointError::Version { path: path.into(), found }),
-            None => return Err(damaged("it has no version")),
-        }
-        serde_json::from_value(value).map_err(|error| damaged(&error.to_string()))
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
     }
 }
 
-fn write_whole(beside: &Path, path: &Path, text: &[u8]) -> io::Result<()> {
-    let mut file = File::create(beside)?;
-    file.write_all(text)?;
-    file.sync_all()?;
-    fs::rename(beside, path)?;
-    // The rename is on the disk once its directory is.
-    path.parent().map_or(Ok(()), |dir| File::open(dir)?.sync_all())
+/// The bytes of a checkpoint.
+pub(crate) fn encode(whose: &Whose<'_>, state: &RunState) -> Result<Vec<u8>, serde_json::Error> {
+    let gzip = GzEncoder::new(Vec::new(), Compression::fast());
+    let mut raw = Counted { to: io::BufWriter::with_capacity(1 << 16, gzip), bytes: 0 };
+    serde_json::to_writer(&mut raw, &Written { configuration: whose.configuration, state })?;
+    let gzip = raw.to.into_inner().map_err(|error| serde_json::Error::io(error.into_error()))?;
+    let body = gzip.finish().map_err(serde_json::Error::io)?;
+    let header = Header::new(whose, state, body.len() as u64, raw.bytes);
+    let mut bytes = serde_json::to_vec(&header)?;
+    bytes.push(b'\n');
+    bytes.extend(body);
+    let sum = crc32fast::hash(&bytes);
+    bytes.extend(format!("{sum:08x}\n").into_bytes());
+    Ok(bytes)
 }
 
-fn io_error(path: &Path) -> impl Fn(io::Error) -> CheckpointError + '_ {
-    move |error| CheckpointError::Io { path: path.to_owned(), error }
-}
-
-#[cfg(test)]
-mod tests {
-    use coordinator::Progress;
-    use model::{Seed, Timestamp};
-
-    use super::*;
-
-    fn snapshot(at: i64) -> Snapshot {
-        Snapshot {
-            version: VERSION,
-            at: Timestamp(at),
-            seed: Seed(1),
-            commit: "abc".into(),
-            config: 7,
-            progress: Progress::default(),
-        }
+/// Reads the bytes of a checkpoint, if a run that expects this may go on from it.
+pub(crate) fn decode(bytes: &[u8], expected: &Expected) -> Result<Checkpoint, Refusal> {
+    let damaged = |why: &str| Refusal::Damaged(why.to_owned());
+    if bytes.is_empty() {
+        return Err(damaged("it is empty"));
     }
-
-    #[test]
-    fn the_newest_ones_stay_and_read_back() {
-        let dir = tempfile::tempdir().unwrap();
-        let checkpoints = Checkpoints::open(dir.path(), 2).unwrap();
-        for at in [1, 2, 30] {
-            checkpoints.save(&snapshot(at)).unwrap();
-        }
-        let files = checkpoints.list().unwrap();
-        let read: Vec<_> = files.iter().map(|file| Checkpoints::load(file).unwrap()).collect();
-        assert_eq!(read, [snapshot(2), snapshot(30)]);
-        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2, "nothing is left beside them");
+    let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let header = Header::parse(line)?;
+    let whole = (line.len() + 1 + SUM_BYTES) as u64 + header.body_bytes;
+    if whole != bytes.len() as u64 {
+        let why = format!("it has {} bytes and should have {whole}", bytes.len());
+        return Err(Refusal::Damaged(why));
     }
-
-    #[test]
-    fn damage_and_other_versions_are_refused() {
-        let dir = tempfile::tempdir().unwrap();
-        let checkpoints = Checkpoints::open(dir.path(), 1).unwrap();
-        let path = checkpoints.save(&snapshot(1)).unwrap().path;
-        let whole = fs::read_to_string(&path).unwrap();
-        for damaged in [whole.replace("abc", "abd"), whole[..20].to_owned(), String::new()] {
-            fs::write(&path, damaged).unwrap();
-            let error = Checkpoints::load(&path).unwrap_err();
-            assert!(matches!(error, CheckpointError::Damaged { .. }), "{error}");
-        }
-        let newer = whole.lines().next().unwrap().replace("\"version\":1", "\"version\":9");
-        let sum = crc32fast::hash(newer.as_bytes());
-        fs::write(&path, format!("{newer}\n{sum:08x}\n")).unwrap();
-        let error = Checkpoints::load(&path).unwrap_err();
-        assert!(matches!(error, CheckpointError::Version { found: 9, .. }), "{error}");
+    let (content, sum) = bytes.split_at(bytes.len() - SUM_BYTES);
+    if format!("{:08x}\n", crc32fast::hash(content)).as_bytes() != sum {
+        return Err(damaged("its checksum is wrong"));
     }
-
-    #[test]
-    fn a_directory_that_cannot_be_is_an_error() {
-        let dir = tempfile::tempdir().unwrap();
-        let file = dir.path().join("file");
-        fs::write(&file, "").unwrap();
-        let error = Checkpoints::open(&file, 1).unwrap_err();
-        assert!(error.to_string().contains("writable"), "{error}");
+    header.check_seed(expected)?;
+    let mut raw = Vec::new();
+    let body = GzDecoder::new(&content[line.len() + 1..]);
+    body.take(header.raw_bytes)
+        .read_to_end(&mut raw)
+        .map_err(|error| Refusal::Damaged(error.to_string()))?;
+    let body: Body =
+        serde_json::from_slice(&raw).map_err(|error| Refusal::Damaged(error.to_string()))?;
+    if let Some(own) = &expected.configuration
+        && header.configuration != format!("{:08x}", configuration_hash(own))
+    {
+        return Err(Refusal::OtherConfiguration(difference(&body.configuration, own)));
     }
+    Ok(Checkpoint { header, configuration: body.configuration, state: body.state })
 }

@@ -69,6 +69,16 @@ pub enum Event {
         /// Its life.
         session: Session,
     },
+    /// The run goes on from a checkpoint: what was told after the first `events` events, up to here,
+    /// is told again.
+    Resumed {
+        /// When.
+        at: Timestamp,
+        /// When the checkpoint was taken.
+        checkpoint: Timestamp,
+        /// Events that had been told by then.
+        events: u64,
+    },
     /// So many events were not taken in time and are gone.
     Dropped {
         /// How many.
@@ -101,6 +111,8 @@ const WAITING_MAX: usize = 20_000;
 pub(crate) struct Events {
     waiting: VecDeque<Event>,
     dropped: u64,
+    /// Events that were taken so far.
+    told: u64,
 }
 
 impl Events {
@@ -119,6 +131,13 @@ impl Events {
     pub fn drain(&mut self) -> Vec<Event> {
         let dropped = std::mem::take(&mut self.dropped);
         let gap = (dropped > 0).then_some(Event::Dropped { count: dropped });
-        gap.into_iter().chain(self.waiting.drain(..)).collect()
+        let taken: Vec<_> = gap.into_iter().chain(self.waiting.drain(..)).collect();
+        self.told += taken.len() as u64;
+        taken
+    }
+
+    /// Goes on from `checkpoint`: the first event says so.
+    pub fn resume(&mut self, at: Timestamp, checkpoint: Timestamp) {
+        self.waiting.push_front(Event::Resumed { at, checkpoint, events: self.told });
     }
 }

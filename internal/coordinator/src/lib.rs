@@ -31,6 +31,7 @@ mod pairs;
 mod rebalance;
 mod recovery;
 mod report;
+mod restore;
 mod run;
 mod seen;
 mod settings;
@@ -55,7 +56,12 @@ pub use reports::{
     Fault, FaultKind, Fenced, Output, PartitionSent, ProducerReport, Range, Unreadable,
     WorkerReport,
 };
-pub use run::{Conducted, Coordinator, CoordinatorError, CoordinatorSettings, Progress, Read};
+pub use restore::OtherSettings;
+pub use run::{
+    Cause, ChaosPosition, CheckpointFigures, CheckpointPlan, Conducted, Coordinator,
+    CoordinatorError, CoordinatorSettings, Downtime, Keeper, Kept, Progress, Read, Resumed,
+    RunState, Stopped,
+};
 pub use seen::Seen;
 pub use settings::{JudgeSettings, Required};
 pub use totals::{Totals, WorkerStates};

@@ -142,6 +142,10 @@ impl Seats {
         Self { seats: vec![Seat::default(); partitions as usize], settled: 0 }
     }
 
+    pub fn len(&self) -> usize {
+        self.seats.len()
+    }
+
     pub fn get(&self, partition: PartitionId) -> &Seat {
         &self.seats[partition.0 as usize]
     }

@@ -62,6 +62,11 @@ impl Producers {
         known.finished = report.finished;
     }
 
+    /// Every producer is started again: whoever had finished sends more.
+    pub fn expect_again(&mut self) {
+        self.0.values_mut().for_each(|producer| producer.finished = false);
+    }
+
     /// Retries, rejected and recovered publishes.
     pub fn sums(&self) -> (u64, u64, u64) {
         let all = self.0.values().map(|producer| producer.earlier.plus(producer.current));

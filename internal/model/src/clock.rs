@@ -26,37 +26,77 @@ impl std::ops::Add<Duration> for Timestamp {
     }
 }
 
-/// The wall time at which a run began, carried forward by tokio's clock. The program reads the wall
-/// once, at its edge; everything else asks this.
+/// The wall time of a run, carried forward by tokio's clock. The program reads the wall once, at its
+/// edge; everything else asks this.
+///
+/// A run that was stopped and goes on later has one clock more: [`RunClock::now`] stays wall time,
+/// and [`RunClock::elapsed`] leaves out the time in between.
 #[derive(Clone, Copy, Debug)]
 pub struct RunClock {
+    /// When the run began for the first time.
+    began: Timestamp,
+    /// What the clock showed when it was made.
     epoch: Timestamp,
-    started: Instant,
+    /// When it was made.
+    made: Instant,
+    /// Time that the run had lasted by then.
+    before: Duration,
 }
 
 impl RunClock {
     /// A clock that shows `epoch` now.
     pub fn starting_at(epoch: Timestamp) -> Self {
-        Self { epoch, started: Instant::now() }
+        Self::resumed(epoch, epoch, Duration::ZERO)
+    }
+
+    /// A clock that shows `now`, of a run that began at `began` and had lasted `elapsed` when it
+    /// was stopped.
+    pub fn resumed(now: Timestamp, began: Timestamp, elapsed: Duration) -> Self {
+        Self { began, epoch: now, made: Instant::now(), before: elapsed }
     }
 
     /// What the clock shows now.
     pub fn now(&self) -> Timestamp {
-        self.epoch + self.started.elapsed()
+        self.epoch + self.made.elapsed()
     }
 
     /// What the clock shows at `instant` (of tokio's clock).
     pub fn at(&self, instant: Instant) -> Timestamp {
-        self.epoch + instant.saturating_duration_since(self.started)
+        self.epoch + instant.saturating_duration_since(self.made)
     }
 
-    /// What the clock showed when it started.
+    /// What the clock shows when the run has lasted `elapsed`; never before this clock was made.
+    pub fn at_elapsed(&self, elapsed: Duration) -> Timestamp {
+        self.epoch + elapsed.saturating_sub(self.before)
+    }
+
+    /// When the run began for the first time.
     pub fn started_at(&self) -> Timestamp {
-        self.epoch
+        self.began
     }
 
-    /// Time since the clock started.
+    /// Time that the run has lasted, without the times that it was stopped.
     pub fn elapsed(&self) -> Duration {
-        self.started.elapsed()
+        self.before + self.made.elapsed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_resumed_clock_shows_wall_time_and_counts_run_time() {
+        let second = |seconds: i64| Timestamp(seconds * 1_000_000);
+        let first = RunClock::starting_at(second(100));
+        tokio::time::sleep(Duration::from_secs(7)).await;
+        assert_eq!((first.now(), first.elapsed()), (second(107), Duration::from_secs(7)));
+        assert_eq!(first.at_elapsed(Duration::from_secs(9)), second(109));
+        // Stopped at 107, started again at 500.
+        let clock = RunClock::resumed(second(500), first.started_at(), first.elapsed());
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        assert_eq!((clock.now(), clock.elapsed()), (second(503), Duration::from_secs(10)));
+        assert_eq!(clock.started_at(), second(100), "the first start stays");
+        assert_eq!(clock.at_elapsed(clock.elapsed()), clock.now());
     }
 }

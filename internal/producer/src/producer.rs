@@ -190,7 +190,7 @@ impl<B: Log> Producer<B> {
             partition_seq: seq,
             producer: self.settings.id.clone(),
             producer_seq: self.producer_seq,
-            sent_at: self.settings.clock.started_at() + due,
+            sent_at: self.settings.clock.at_elapsed(due),
             weight: sending.weight.unwrap_or(Weight(1)),
         };
         let (broker, names) = (self.broker.clone(), self.names.clone());

@@ -79,6 +79,11 @@ impl Channel {
         self.root.child("producer").child(producer)
     }
 
+    /// Every fault.
+    pub fn faults(&self) -> Subject {
+        self.root.child("fault").child("*")
+    }
+
     fn subject(&self, report: &Report) -> Subject {
         match report {
             Report::Producer(report) => self.producer(&report.producer),

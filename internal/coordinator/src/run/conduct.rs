@@ -11,8 +11,11 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use super::error::CoordinatorError;
-use super::feed::{Feed, Read};
+use super::feed::{Ahead, Feed, Read};
 use super::follow::{Following, Input};
+use super::keep::{CheckpointFigures, CheckpointPlan, Keeping};
+use super::resume::Resumed;
+use super::state::{Cause, RunState};
 use super::trim::Trims;
 use crate::{Event, Judge, JudgeSettings, Totals};
 
@@ -28,7 +31,7 @@ const FAREWELL_MAX: Duration = Duration::from_secs(10);
 pub struct CoordinatorSettings {
     /// By what the run is judged.
     pub judge: JudgeSettings,
-    /// The run's clock.
+    /// The run's clock; that of `resume` if it goes on.
     pub clock: RunClock,
     /// How long messages are sent.
     pub duration: Duration,
@@ -38,6 +41,10 @@ pub struct CoordinatorSettings {
     pub producers: Option<u32>,
     /// How many judged messages of a partition are kept before they are trimmed.
     pub trim_after: u64,
+    /// How its state is kept, if it is.
+    pub checkpoint: Option<CheckpointPlan>,
+    /// From where it goes on, if it was stopped.
+    pub resume: Option<Resumed>,
 }
 
 /// How the run is going.
@@ -52,6 +59,9 @@ pub struct Progress {
     pub read: Read,
     /// The figures.
     pub totals: Totals,
+    /// What checkpoints cost.
+    #[serde(default)]
+    pub checkpoints: CheckpointFigures,
 }
 
 /// A run that is over and only has to be judged.
@@ -106,15 +116,14 @@ impl<B: Admin> Coordinator<B> {
     /// # Errors
     ///
     /// [`CoordinatorError`] if the run cannot be judged at all.
-    pub async fn run(self, mut stop: watch::Receiver<bool>) -> Result<Conducted, CoordinatorError> {
-        for stream in [&self.names.messages, &self.names.ledger] {
-            self.check_whole(stream).await?;
-        }
+    pub async fn run(
+        mut self,
+        mut stop: watch::Receiver<bool>,
+    ) -> Result<Conducted, CoordinatorError> {
+        let mut feed = self.feed().await?;
         self.announce(Phase::Running).await;
-        let mut following = Following::begin(&self.broker, &self.names, &self.channel);
-        let judge = Judge::new(self.settings.judge.clone());
-        let trims = Trims::new(self.broker.clone(), self.names.clone(), self.settings.trim_after);
-        let mut feed = Feed::new(judge, trims, self.names.clone());
+        let mut following = Following::begin(&self.broker, &self.names, &self.channel, feed.read);
+        let mut keeping = Keeping::new(self.settings.checkpoint.take(), feed.read);
         let remaining = self.settings.duration.saturating_sub(self.settings.clock.elapsed());
         let mut stage = Stage {
             phase: Phase::Running,
@@ -132,20 +141,79 @@ impl<B: Admin> Coordinator<B> {
                 }
                 () = tokio::time::sleep_until(tick) => {
                     tick = Instant::now() + TICK;
+                    if keeping.look() {
+                        feed.trims.let_go();
+                    }
+                    if stage.interrupted && stage.phase == Phase::Running {
+                        self.keep(Cause::Interrupted, &stage, &feed, &mut keeping);
+                    }
                     self.advance(&mut stage, &mut feed).await?;
-                    self.tell(&stage, &mut feed).await;
+                    self.tell(&stage, &mut feed, &keeping).await;
+                    if keeping.is_due() && stage.phase != Phase::Done {
+                        self.keep(Cause::Interval, &stage, &feed, &mut keeping);
+                    }
                 }
                 input = following.inbox.recv() => take(input, &mut following, &mut feed)?,
             }
         }
         let broker_reachable = self.catch_up(&mut following, &mut feed).await?;
-        self.tell(&stage, &mut feed).await;
+        keeping.finish().await;
+        self.tell(&stage, &mut feed, &keeping).await;
         Ok(Conducted {
             judge: feed.judge,
             drained_within: stage.drained,
             broker_reachable,
             interrupted: stage.interrupted,
         })
+    }
+
+    /// What is known when the run begins, or goes on.
+    async fn feed(&mut self) -> Result<Feed, CoordinatorError> {
+        let settings = &self.settings;
+        let trims = Trims::new(self.broker.clone(), self.names.clone(), settings.trim_after);
+        let names = self.names.clone();
+        let Some(resumed) = self.settings.resume.take() else {
+            for stream in [&self.names.messages, &self.names.ledger] {
+                self.check_whole(stream).await?;
+            }
+            let judge = Judge::new(self.settings.judge.clone());
+            return Ok(Feed::new(judge, trims, names, Read::default(), Ahead::default()));
+        };
+        resumed.state.judge.check_settings(&self.settings.judge)?;
+        let ahead = resumed.ahead(&self.broker, &self.names).await?;
+        let Resumed { state, fault, clock, .. } = resumed;
+        let RunState { mut judge, at, progress, .. } = *state;
+        judge.resumed(clock.now(), at, fault.is_some());
+        if let Some(fault) = fault {
+            judge.fault(fault);
+        }
+        Ok(Feed::new(judge, trims, names, progress.read, ahead))
+    }
+
+    /// Copies where the run stands, to be written while it goes on.
+    fn keep(&self, cause: Cause, stage: &Stage, feed: &Feed, keeping: &mut Keeping) {
+        if !keeping.is_enabled() {
+            return;
+        }
+        let began = Instant::now();
+        let state = RunState {
+            at: self.settings.clock.now(),
+            cause,
+            progress: self.progress(stage, feed, keeping),
+            chaos: keeping.chaos(),
+            judge: feed.judge.clone(),
+        };
+        keeping.begin(state, began.elapsed());
+    }
+
+    fn progress(&self, stage: &Stage, feed: &Feed, keeping: &Keeping) -> Progress {
+        Progress {
+            elapsed: self.settings.clock.elapsed(),
+            phase: stage.phase,
+            read: feed.read,
+            totals: feed.judge.totals(),
+            checkpoints: keeping.figures(self.settings.clock.now()),
+        }
     }
 
     /// A stream must still have its first record.
@@ -215,7 +283,7 @@ impl<B: Admin> Coordinator<B> {
     ) -> Result<bool, CoordinatorError> {
         let deadline = Instant::now() + FAREWELL_MAX;
         while Instant::now() < deadline {
-            let Read { messages, ledger, group } = feed.read;
+            let Read { messages, ledger, group, .. } = feed.read;
             if self.is_read(&self.names.messages, messages).await
                 && self.is_read(&self.names.ledger, ledger).await
                 && self.is_read(&self.names.group, group).await
@@ -230,20 +298,14 @@ impl<B: Admin> Coordinator<B> {
         Ok(self.broker.state(&self.names.messages).await.is_ok())
     }
 
-    async fn tell(&self, stage: &Stage, feed: &mut Feed) {
-        let judge = &mut feed.judge;
-        feed.trims.cut(judge);
-        let events = judge.drain_events();
+    async fn tell(&self, stage: &Stage, feed: &mut Feed, keeping: &Keeping) {
+        feed.trims.cut(&feed.judge, keeping.hold());
+        let events = feed.judge.drain_events();
         if !events.is_empty() {
             // Nobody writes them down: the figures still count.
             let _ = self.events.send(events).await;
         }
-        self.progress.send_replace(Progress {
-            elapsed: self.settings.clock.elapsed(),
-            phase: stage.phase,
-            read: feed.read,
-            totals: judge.totals(),
-        });
+        self.progress.send_replace(self.progress(stage, feed, keeping));
     }
 }
 
@@ -256,11 +318,11 @@ fn take(
     let mut next = first;
     for _ in 0..BATCH {
         let Some((source, record)) = next else { return Ok(()) };
-        feed.take(source, &record?);
+        feed.take(source, &record?)?;
         next = following.inbox.try_recv().ok();
     }
     if let Some((source, record)) = next {
-        feed.take(source, &record?);
+        feed.take(source, &record?)?;
     }
     Ok(())
 }

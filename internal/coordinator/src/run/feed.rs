@@ -7,6 +7,7 @@ use parti::{GroupSubject, Names};
 use reports::{Output, Report};
 use serde::{Deserialize, Serialize};
 
+use super::error::CoordinatorError;
 use super::follow::Source;
 use super::trim::Trims;
 use crate::Judge;
@@ -17,6 +18,16 @@ pub(super) struct Feed {
     pub(super) trims: Trims,
     pub(super) read: Read,
     names: Names,
+    ahead: Ahead,
+}
+
+/// What a run that goes on finds in the streams, beyond what it had read.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Ahead {
+    /// Up to here no record may be missing.
+    pub(super) whole: Read,
+    /// Producers that say in a report up to here that they have finished are started again.
+    pub(super) earlier: Seq,
 }
 
 /// How far each stream was read: the sequence of the newest record.
@@ -28,21 +39,47 @@ pub struct Read {
     pub ledger: Seq,
     /// The group's stream.
     pub group: Seq,
+    /// The reports.
+    #[serde(default)]
+    pub reports: Seq,
 }
 
 impl Feed {
-    pub(super) fn new(judge: Judge, trims: Trims, names: Names) -> Self {
-        Self { judge, trims, read: Read::default(), names }
+    /// Goes on after `read`.
+    pub(super) fn new(judge: Judge, trims: Trims, names: Names, read: Read, ahead: Ahead) -> Self {
+        Self { judge, trims, read, names, ahead }
     }
 
     /// One record of one stream.
-    pub(super) fn take(&mut self, source: Source, record: &Record) {
+    ///
+    /// # Errors
+    ///
+    /// [`CoordinatorError::Missing`] if a record before it is gone that was not judged.
+    pub(super) fn take(&mut self, source: Source, record: &Record) -> Result<(), CoordinatorError> {
+        self.check_whole(source, record.seq)?;
         match source {
             Source::Messages => self.message(record),
             Source::Ledger => self.ledger(record),
             Source::Group => self.group(record),
             Source::Reports => self.report(record),
         }
+        Ok(())
+    }
+
+    fn check_whole(&self, source: Source, seq: Seq) -> Result<(), CoordinatorError> {
+        let (read, whole, stream) = match source {
+            Source::Messages => {
+                (self.read.messages, self.ahead.whole.messages, &self.names.messages)
+            }
+            Source::Ledger => (self.read.ledger, self.ahead.whole.ledger, &self.names.ledger),
+            Source::Group => (self.read.group, self.ahead.whole.group, &self.names.group),
+            // Only the last report of everybody is kept, and says it all.
+            Source::Reports => return Ok(()),
+        };
+        if read < whole && seq != read.next() {
+            return Err(CoordinatorError::Missing { stream: stream.clone(), read, next: seq });
+        }
+        Ok(())
     }
 
     fn message(&mut self, record: &Record) {
@@ -93,8 +130,12 @@ impl Feed {
     }
 
     fn report(&mut self, record: &Record) {
+        self.read.reports = record.seq;
         match Report::decode(record) {
-            Some(Report::Producer(report)) => self.judge.producer_report(report),
+            Some(Report::Producer(mut report)) => {
+                report.finished &= record.seq > self.ahead.earlier;
+                self.judge.producer_report(report);
+            }
             Some(Report::Worker(report)) => self.judge.worker_report(report),
             Some(Report::Fault(fault)) => self.judge.fault(fault),
             Some(Report::Phase(_)) => {}

@@ -1,11 +1,13 @@
 //! From the four streams of a run to one queue.
 
-use broker::{BrokerError, Log, Reader, Record, Seq, Start, StreamName, Subject};
+use broker::{BrokerError, Log, Reader, Record, Start, StreamName, Subject};
 use parti::Names;
 use reports::Channel;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+
+use super::feed::Read;
 
 /// Records that wait for the judge; beyond it the readers wait, and the broker keeps the rest.
 const WAITING_MAX: usize = 4096;
@@ -29,15 +31,17 @@ pub(super) struct Following {
 }
 
 impl Following {
-    pub(super) fn begin<B: Log>(broker: &B, names: &Names, channel: &Channel) -> Self {
+    /// Follows every stream from the first record that was not `read`.
+    pub(super) fn begin<B: Log>(broker: &B, names: &Names, channel: &Channel, read: Read) -> Self {
         let (out, inbox) = mpsc::channel(WAITING_MAX);
         let mut readers = JoinSet::new();
-        for (source, stream, filter, start) in [
-            (Source::Messages, &names.messages, names.all_messages(), Start::At(Seq(1))),
-            (Source::Ledger, &names.ledger, names.all_own(), Start::At(Seq(1))),
-            (Source::Group, &names.group, names.all_group(), Start::At(Seq(1))),
-            (Source::Reports, &channel.stream, channel.all(), Start::LastPerSubject),
+        for (source, stream, filter, read) in [
+            (Source::Messages, &names.messages, names.all_messages(), read.messages),
+            (Source::Ledger, &names.ledger, names.all_own(), read.ledger),
+            (Source::Group, &names.group, names.all_group(), read.group),
+            (Source::Reports, &channel.stream, channel.all(), read.reports),
         ] {
+            let start = Start::At(read.next());
             let (broker, out, stream) = (broker.clone(), out.clone(), stream.clone());
             readers.spawn(async move {
                 if let Err(error) = follow(&broker, &stream, filter, start, source, &out).await {

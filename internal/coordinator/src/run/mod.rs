@@ -6,8 +6,14 @@ mod conduct;
 mod error;
 mod feed;
 mod follow;
+mod keep;
+mod resume;
+mod state;
 mod trim;
 
 pub use conduct::{Conducted, Coordinator, CoordinatorSettings, Progress};
 pub use error::CoordinatorError;
 pub use feed::Read;
+pub use keep::{CheckpointFigures, CheckpointPlan, Keeper, Kept};
+pub use resume::{Resumed, Stopped};
+pub use state::{Cause, ChaosPosition, Downtime, RunState};

@@ -1,0 +1,190 @@
+//! Checkpoints while the run goes on.
+//!
+//! The run's task only copies its state, between two batches of records; encoding, compressing and
+//! writing happen on a thread that may block. One state is written at a time, and one may wait: the
+//! newest. A checkpoint that cannot be written costs itself, never the run.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::Timestamp;
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use super::feed::Read;
+use super::state::{ChaosPosition, RunState};
+
+/// How long the last checkpoint may take when the run is over.
+const FINISH_MAX: Duration = Duration::from_secs(10);
+/// Failures in a row after which nothing is held back for checkpoints any more: the streams would
+/// fill up, and the run would stop.
+const FAILURES_MAX: u32 = 3;
+
+/// Puts the state of a run where it survives. It may block.
+pub trait Keeper: Debug + Send + Sync + 'static {
+    /// Keeps `state`; what was kept before stays if it fails.
+    ///
+    /// # Errors
+    ///
+    /// Why it is not kept, in words.
+    fn keep(&self, state: &RunState) -> Result<Kept, String>;
+}
+
+/// A state that is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// Where.
+    pub place: String,
+    /// Its size.
+    pub bytes: u64,
+}
+
+/// Who keeps the state of the run, and how often.
+#[derive(Clone, Debug)]
+pub struct CheckpointPlan {
+    /// Time between two checkpoints.
+    pub every: Duration,
+    /// Who keeps them.
+    pub keeper: Arc<dyn Keeper>,
+    /// Where chaos stands, if there is any.
+    pub chaos: Option<watch::Receiver<ChaosPosition>>,
+}
+
+/// What the checkpoints of this process cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct CheckpointFigures {
+    /// Checkpoints that were written.
+    pub written: u64,
+    /// Checkpoints that could not be written.
+    pub failed: u64,
+    /// Size of the newest one.
+    pub bytes: u64,
+    /// How long it took to write.
+    pub seconds: f64,
+    /// How long the run stood still for it.
+    pub pause_seconds: f64,
+    /// Time since it was taken: what a stop now would have to read again.
+    pub age_seconds: Option<f64>,
+}
+
+/// What became of one write.
+type Outcome = (Read, Timestamp, Duration, Result<Kept, String>);
+
+/// The checkpoints of a run.
+pub(super) struct Keeping {
+    plan: Option<CheckpointPlan>,
+    due: Instant,
+    writing: JoinSet<Outcome>,
+    waiting: Option<RunState>,
+    figures: CheckpointFigures,
+    newest_at: Option<Timestamp>,
+    /// How far the newest two had read: should the newest be damaged, the one before it is good.
+    durable: [Read; 2],
+    failed_in_row: u32,
+}
+
+impl Keeping {
+    /// `read` is how far the checkpoint had read that the run goes on from.
+    pub(super) fn new(plan: Option<CheckpointPlan>, read: Read) -> Self {
+        let every = plan.as_ref().map_or(Duration::ZERO, |plan| plan.every);
+        Self {
+            plan,
+            due: Instant::now() + every,
+            writing: JoinSet::new(),
+            waiting: None,
+            figures: CheckpointFigures::default(),
+            newest_at: None,
+            durable: [read; 2],
+            failed_in_row: 0,
+        }
+    }
+
+    pub(super) fn is_enabled(&self) -> bool {
+        self.plan.is_some()
+    }
+
+    /// Whether it is time for the next one.
+    pub(super) fn is_due(&self) -> bool {
+        self.is_enabled() && self.writing.is_empty() && Instant::now() >= self.due
+    }
+
+    pub(super) fn chaos(&self) -> Option<ChaosPosition> {
+        self.plan.as_ref()?.chaos.as_ref().map(|chaos| *chaos.borrow())
+    }
+
+    /// Beyond this nothing may be trimmed.
+    pub(super) fn hold(&self) -> Option<Read> {
+        (self.is_enabled() && self.failed_in_row < FAILURES_MAX).then_some(self.durable[0])
+    }
+
+    /// Begins to write `state`, which took `pause` to copy.
+    pub(super) fn begin(&mut self, state: RunState, pause: Duration) {
+        let Some(plan) = &self.plan else { return };
+        self.due = Instant::now() + plan.every;
+        self.figures.pause_seconds = pause.as_secs_f64();
+        if self.writing.is_empty() {
+            let keeper = Arc::clone(&plan.keeper);
+            self.writing.spawn_blocking(move || {
+                let began = Instant::now();
+                let kept = keeper.keep(&state);
+                (state.progress.read, state.at, began.elapsed(), kept)
+            });
+        } else {
+            self.waiting = Some(state);
+        }
+    }
+
+    /// Takes note of what was written meanwhile; says whether more may be trimmed now.
+    pub(super) fn look(&mut self) -> bool {
+        let Some(joined) = self.writing.try_join_next() else { return false };
+        let held = self.hold();
+        match joined {
+            Ok((read, at, took, Ok(kept))) => self.kept(read, at, took, &kept),
+            Ok((_, _, _, Err(error))) => self.failed(&error),
+            Err(error) => self.failed(&error.to_string()),
+        }
+        if let Some(state) = self.waiting.take() {
+            self.begin(state, Duration::from_secs_f64(self.figures.pause_seconds));
+        }
+        self.hold() != held
+    }
+
+    fn kept(&mut self, read: Read, at: Timestamp, took: Duration, kept: &Kept) {
+        self.figures.written += 1;
+        self.figures.bytes = kept.bytes;
+        self.figures.seconds = took.as_secs_f64();
+        self.newest_at = Some(at);
+        self.durable = [self.durable[1], read];
+        self.failed_in_row = 0;
+        tracing::info!(place = kept.place, bytes = kept.bytes, ?took, "checkpoint");
+    }
+
+    fn failed(&mut self, error: &str) {
+        self.figures.failed += 1;
+        self.failed_in_row += 1;
+        tracing::error!(error, "no checkpoint was written; the run goes on without");
+        if self.failed_in_row == FAILURES_MAX {
+            tracing::error!(
+                "{FAILURES_MAX} checkpoints in a row were not written: the streams are trimmed \
+                 without them, and older checkpoints cannot be resumed from any more"
+            );
+        }
+    }
+
+    /// Waits until everything is written, for a bounded time.
+    pub(super) async fn finish(&mut self) {
+        let deadline = Instant::now() + FINISH_MAX;
+        while !self.writing.is_empty() && Instant::now() < deadline {
+            self.look();
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    pub(super) fn figures(&self, now: Timestamp) -> CheckpointFigures {
+        let age_seconds = self.newest_at.map(|at| now.since(at).as_secs_f64());
+        CheckpointFigures { age_seconds, ..self.figures }
+    }
+}

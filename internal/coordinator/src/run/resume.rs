@@ -1,0 +1,176 @@
+//! Going on with a run that was stopped.
+//!
+//! Nothing that happened between the checkpoint and the stop is lost: the streams hold it, and it is
+//! read again. What the judge cannot learn there is that nobody could work while the program was
+//! down: that is reported as a fault, so that it is known after the next stop, too.
+
+use std::time::Duration;
+
+use broker::{Admin, BrokerError, Log, Reader, Seq, Start, StreamName};
+use model::{RunClock, Timestamp};
+use parti::Names;
+use reports::{Channel, Fault, FaultKind, Report};
+use tokio::time::Instant;
+
+use super::error::CoordinatorError;
+use super::feed::{Ahead, Read};
+use super::state::{Downtime, RunState};
+
+/// How long the broker may take to tell the faults so far, and to store the report of the stop.
+const ANSWER_MAX: Duration = Duration::from_secs(10);
+
+/// What was stopped, and starts again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stopped {
+    /// The coordinator alone: producers and workers went on.
+    Coordinator,
+    /// All of it: nobody could own anything until now.
+    Everything,
+}
+
+/// A run that goes on.
+#[derive(Clone, Debug)]
+pub struct Resumed {
+    /// From where.
+    pub state: Box<RunState>,
+    /// The run's clock: it leaves out the time that everything was stopped.
+    pub clock: RunClock,
+    /// When nobody worked, if everything was stopped.
+    pub downtime: Option<Downtime>,
+    /// The number of the next fault: those before it are taken, even if the checkpoint does not
+    /// know them.
+    pub next_fault: u64,
+    /// The newest report of those who were stopped.
+    pub(super) earlier: Seq,
+    pub(super) fault: Option<Fault>,
+}
+
+impl Resumed {
+    /// Goes on from `state` at `now`. To be called before anybody else is started again.
+    ///
+    /// # Errors
+    ///
+    /// [`BrokerError`] if the streams cannot be read.
+    pub async fn begin<B: Admin>(
+        broker: &B,
+        names: &Names,
+        channel: &Channel,
+        state: RunState,
+        stopped: Stopped,
+        now: Timestamp,
+    ) -> Result<Self, BrokerError> {
+        let started_at = state.judge.settings().started_at;
+        let mut resumed = Self {
+            clock: RunClock::resumed(now, started_at, state.elapsed_at(now)),
+            downtime: None,
+            next_fault: next_fault(broker, channel, &state).await?,
+            earlier: Seq::NONE,
+            fault: None,
+            state: Box::new(state),
+        };
+        if stopped == Stopped::Everything {
+            let from = last_sign(broker, names).await?.unwrap_or(resumed.state.at).min(now);
+            let elapsed = resumed.state.elapsed_at(from);
+            resumed.clock = RunClock::resumed(now, started_at, elapsed);
+            resumed.downtime = Some(Downtime { from, to: now });
+            let fault = stop(resumed.next_fault, from, now);
+            resumed.next_fault += 1;
+            let report = Report::Fault(fault.clone());
+            let sending = channel.send_until_known(broker, &report);
+            if tokio::time::timeout(ANSWER_MAX, sending).await.is_err() {
+                let why = "the report of the stop was not acknowledged".to_owned();
+                return Err(BrokerError::Unavailable(why));
+            }
+            let state = broker.state(&channel.stream).await?.unwrap_or_default();
+            (resumed.earlier, resumed.fault) = (state.last, Some(fault));
+        }
+        Ok(resumed)
+    }
+
+    /// What the streams hold beyond what the checkpoint has seen; all of it must be there.
+    pub(super) async fn ahead<B: Admin>(
+        &self,
+        broker: &B,
+        names: &Names,
+    ) -> Result<Ahead, CoordinatorError> {
+        let read = self.state.progress.read;
+        let whole = Read {
+            messages: last_of(broker, &names.messages, read.messages).await?,
+            ledger: last_of(broker, &names.ledger, read.ledger).await?,
+            group: last_of(broker, &names.group, read.group).await?,
+            reports: Seq::NONE,
+        };
+        Ok(Ahead { whole, earlier: self.earlier })
+    }
+}
+
+/// The last record of a stream, if nothing after `read` is missing at its beginning.
+async fn last_of<B: Admin>(
+    broker: &B,
+    stream: &StreamName,
+    read: Seq,
+) -> Result<Seq, CoordinatorError> {
+    let state = broker.state(stream).await?.unwrap_or_default();
+    let (stream, last) = (stream.clone(), state.last);
+    if last < read {
+        return Err(CoordinatorError::OtherStream { stream, last, read });
+    }
+    if last > read && state.first > read.next() {
+        return Err(CoordinatorError::Missing { stream, read, next: state.first });
+    }
+    Ok(last)
+}
+
+fn stop(id: u64, from: Timestamp, to: Timestamp) -> Fault {
+    Fault {
+        id,
+        at: from,
+        event: "stopped".into(),
+        kind: FaultKind::Broker,
+        target: "everything".into(),
+        duration: Some(to.since(from)),
+        ended_at: Some(to),
+        effect: "the whole program was down, and went on from a checkpoint".into(),
+    }
+}
+
+/// When anybody last wrote anything.
+async fn last_sign<B: Log>(broker: &B, names: &Names) -> Result<Option<Timestamp>, BrokerError> {
+    let mut newest = None;
+    for (stream, subjects) in [
+        (&names.group, names.all_group()),
+        (&names.ledger, names.all_own()),
+        (&names.messages, names.all_messages()),
+    ] {
+        let record = broker.last(stream, &subjects).await?;
+        newest = newest.max(record.map(|record| Timestamp(record.stored_at_us)));
+    }
+    Ok(newest)
+}
+
+/// One more than the greatest number of a fault, in the reports or in the checkpoint.
+async fn next_fault<B: Log>(
+    broker: &B,
+    channel: &Channel,
+    state: &RunState,
+) -> Result<u64, BrokerError> {
+    let mut next = state.chaos.map_or(1, |chaos| chaos.next_fault).max(1);
+    if broker.last(&channel.stream, &channel.faults()).await?.is_none() {
+        return Ok(next);
+    }
+    let start = Start::LastPerSubject;
+    let mut reader = broker.read(&channel.stream, vec![channel.faults()], start).await?;
+    let deadline = Instant::now() + ANSWER_MAX;
+    loop {
+        let Ok(record) = tokio::time::timeout_at(deadline, reader.next()).await else {
+            return Err(BrokerError::Unavailable("the faults so far were not told".into()));
+        };
+        let record = record?;
+        if let Some(Report::Fault(fault)) = Report::decode(&record) {
+            next = next.max(fault.id + 1);
+        }
+        if record.pending == 0 {
+            return Ok(next);
+        }
+    }
+}
