@@ -72,6 +72,7 @@ pub(crate) struct Account {
     /// The highest message that is done. A forged number does not count: it would put every honest
     /// effect after it out of order.
     pub highest: u64,
+    #[serde(with = "crate::deltas::recents")]
     pub recent: VecDeque<Recent>,
     /// Everything up to here is done, says the ledger.
     pub through: Seq,

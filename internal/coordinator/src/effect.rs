@@ -5,7 +5,6 @@ use std::sync::Arc;
 use broker::Seq;
 use model::Timestamp;
 use parti::records::Holder;
-use serde::{Deserialize, Serialize};
 
 use crate::account::{Account, Counts, Pass, SEQUENCE_MAX};
 use crate::docket::{By, Charge, Docket, note};
@@ -17,12 +16,12 @@ const RECENT_MAX: usize = 16;
 const PASSES_MAX: usize = 16;
 
 /// An effect that is remembered with its record.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub(crate) struct Recent {
-    range: Range,
-    ledger: Seq,
-    at: Timestamp,
-    holder: Arc<Holder>,
+    pub range: Range,
+    pub ledger: Seq,
+    pub at: Timestamp,
+    pub holder: Arc<Holder>,
 }
 
 /// What is wrong with the outputs of one effect.

@@ -12,6 +12,7 @@ mod bound;
 mod class;
 mod close;
 mod decide;
+mod deltas;
 mod docket;
 mod effect;
 mod event;

@@ -43,6 +43,7 @@ pub(crate) struct Suspect {
 pub(crate) struct Life {
     pub member: MemberId,
     pub joined_at: Option<Timestamp>,
+    #[serde(with = "crate::deltas::signs")]
     signs: VecDeque<(Timestamp, Epoch)>,
     silences: VecDeque<(Timestamp, Timestamp)>,
     pub ended: Option<(Timestamp, Ending)>,
