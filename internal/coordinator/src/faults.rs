@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 /// Faults that are kept for the report and as explanations; older ones are only counted.
 const KEPT_MAX: usize = 20_000;
 
-/// Every fault so far.
+/// Every fault so far, by its number.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Faults {
     kept: VecDeque<Fault>,
@@ -18,21 +18,24 @@ pub(crate) struct Faults {
 }
 
 impl Faults {
-    /// Takes a fault; says whether it is a new one.
+    /// Takes a fault; says whether it is a new one. They may be told in any order: a coordinator
+    /// that comes late, or goes on, reads the newest word about each.
     pub fn record(&mut self, fault: Fault) -> bool {
-        // Faults are told in order: a new one need not be looked for.
-        let is_next = self.kept.back().is_none_or(|last| last.id < fault.id);
-        let searched = if is_next { 0 } else { self.kept.len() };
-        let mut known = self.kept.iter_mut().rev().take(searched);
-        if let Some(known) = known.find(|known| known.id == fault.id) {
+        let index = self.kept.partition_point(|known| known.id < fault.id);
+        if let Some(known) = self.kept.get_mut(index).filter(|known| known.id == fault.id) {
             *known = fault;
             return false;
         }
+        let is_full = self.kept.len() == KEPT_MAX;
+        if is_full && index == 0 {
+            // It was counted, and forgotten since.
+            return false;
+        }
         self.count += 1;
-        if self.kept.len() == KEPT_MAX {
+        self.kept.insert(index, fault);
+        if is_full {
             self.kept.pop_front();
         }
-        self.kept.push_back(fault);
         true
     }
 

@@ -61,7 +61,7 @@ pub use restore::OtherSettings;
 pub use run::{
     Cause, ChaosPosition, CheckpointFigures, CheckpointPlan, Conducted, Coordinator,
     CoordinatorError, CoordinatorSettings, Downtime, Keeper, Kept, Progress, Read, Resumed,
-    RunState, Stopped,
+    RunState, Stopped, group_history,
 };
 pub use seen::Seen;
 pub use settings::{JudgeSettings, Required};

@@ -145,3 +145,25 @@ fn many_gaps_that_no_message_fell_into_are_no_losses() {
     assert_eq!(script::found(&report), BTreeMap::new(), "{}", report.text());
     assert_eq!((report.totals.sent, report.totals.received), (2_500, 2_500));
 }
+
+#[test]
+fn faults_that_are_told_in_any_order_are_counted_once() {
+    let fault = |id: u64| coordinator::Fault {
+        id,
+        at: model::Timestamp(id as i64),
+        event: "worker_crash".into(),
+        kind: coordinator::FaultKind::Other,
+        target: "a".into(),
+        duration: None,
+        ended_at: None,
+        effect: String::new(),
+    };
+    let mut judge = coordinator::Judge::new(script::settings(vec![]));
+    for id in [3, 1, 2, 3, 1, 5, 4, 5, 2] {
+        judge.fault(fault(id));
+    }
+    assert_eq!(judge.totals().faults, 5);
+    let report = judge.interim(model::Timestamp(9), &coordinator::RunInfo::default());
+    let ids: Vec<_> = report.faults.iter().map(|fault| fault.id).collect();
+    assert_eq!(ids, [1, 2, 3, 4, 5]);
+}

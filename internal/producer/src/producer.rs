@@ -25,6 +25,9 @@ const REPORT_EVERY: Duration = Duration::from_secs(1);
 /// counted.
 const OWED_MAX: usize = 10_000;
 
+/// Ranges of earlier lives that a report repeats for each partition. Older ones were read long ago.
+const EARLIER_MAX: usize = 16;
+
 /// What a producer is.
 #[derive(Clone, Debug)]
 pub struct ProducerSettings {
@@ -47,6 +50,8 @@ pub struct ProducerSettings {
 struct Sending {
     weight: Option<Weight>,
     place: Place,
+    /// What earlier lives had acknowledged, as they reported it.
+    earlier: Vec<Range>,
     /// The first and the last sequence that this life had acknowledged.
     acked: Option<Range>,
     /// The sequence that is being published.
@@ -89,10 +94,17 @@ impl<B: Log> Producer<B> {
         }
         let subject = channel.producer(&settings.id);
         let earlier = last(&broker, &channel.stream, &subject).await?;
-        let session = match earlier.as_ref().and_then(Report::decode) {
-            Some(Report::Producer(report)) => report.session + 1,
-            _ => 1,
-        };
+        let mut session = 1;
+        if let Some(Report::Producer(report)) = earlier.as_ref().and_then(Report::decode) {
+            session = report.session + 1;
+            // A report replaces the one before: what that said would be unsaid.
+            for (partition, mut sent) in report.partitions {
+                if let Some(sending) = partitions.get_mut(&partition) {
+                    let old = sent.acked.len().saturating_sub(EARLIER_MAX);
+                    sending.earlier = sent.acked.split_off(old);
+                }
+            }
+        }
         let report = ProducerReport {
             producer: settings.id.clone(),
             session,
@@ -215,7 +227,7 @@ impl<B: Log> Producer<B> {
 
     fn current_report(&self) -> Report {
         let sent = |sending: &Sending| PartitionSent {
-            acked: sending.acked.into_iter().collect(),
+            acked: sending.earlier.iter().copied().chain(sending.acked).collect(),
             in_doubt: sending.publishing.map(|seq| Range(seq.0, seq.0)).into_iter().collect(),
         };
         let partitions = self.partitions.iter().map(|(p, sending)| (*p, sent(sending))).collect();

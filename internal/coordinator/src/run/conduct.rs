@@ -181,12 +181,9 @@ impl<B: Admin> Coordinator<B> {
         };
         resumed.state.judge.check_settings(&self.settings.judge)?;
         let ahead = resumed.ahead(&self.broker, &self.names).await?;
-        let Resumed { state, fault, clock, .. } = resumed;
+        let Resumed { state, has_stopped, clock, .. } = resumed;
         let RunState { mut judge, at, progress, .. } = *state;
-        judge.resumed(clock.now(), at, fault.is_some());
-        if let Some(fault) = fault {
-            judge.fault(fault);
-        }
+        judge.resumed(clock.now(), at, has_stopped);
         Ok(Feed::new(judge, trims, names, progress.read, ahead))
     }
 

@@ -23,6 +23,19 @@ const FINISH_MAX: Duration = Duration::from_secs(10);
 /// fill up, and the run would stop.
 const FAILURES_MAX: u32 = 3;
 
+/// How long a run may be stopped, or its checkpoints fail, before the group's stream has forgotten
+/// what a coordinator that goes on has to read.
+const ABSENCE_MAX: Duration = Duration::from_secs(600);
+/// Signs of life of a member in a lease.
+const SIGNS_OF_LEASE: f64 = 5.0;
+
+/// How many records of each subject the group's stream must keep, so that a run with a checkpoint
+/// `every` now and then can go on: those since the checkpoint before the newest one.
+pub fn group_history(every: Duration, lease: Duration) -> u64 {
+    let span = 2 * every + ABSENCE_MAX;
+    (span.as_secs_f64() / lease.as_secs_f64() * SIGNS_OF_LEASE).ceil() as u64
+}
+
 /// Puts the state of a run where it survives. It may block.
 pub trait Keeper: Debug + Send + Sync + 'static {
     /// Keeps `state`; what was kept before stays if it fails.

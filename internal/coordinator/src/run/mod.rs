@@ -14,6 +14,6 @@ mod trim;
 pub use conduct::{Conducted, Coordinator, CoordinatorSettings, Progress};
 pub use error::CoordinatorError;
 pub use feed::Read;
-pub use keep::{CheckpointFigures, CheckpointPlan, Keeper, Kept};
+pub use keep::{CheckpointFigures, CheckpointPlan, Keeper, Kept, group_history};
 pub use resume::{Resumed, Stopped};
 pub use state::{Cause, ChaosPosition, Downtime, RunState};

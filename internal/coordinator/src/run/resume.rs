@@ -19,6 +19,9 @@ use super::state::{Downtime, RunState};
 /// How long the broker may take to tell the faults so far, and to store the report of the stop.
 const ANSWER_MAX: Duration = Duration::from_secs(10);
 
+/// The fault that a stop is reported as.
+const STOPPED: &str = "stopped";
+
 /// What was stopped, and starts again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stopped {
@@ -42,7 +45,7 @@ pub struct Resumed {
     pub next_fault: u64,
     /// The newest report of those who were stopped.
     pub(super) earlier: Seq,
-    pub(super) fault: Option<Fault>,
+    pub(super) has_stopped: bool,
 }
 
 impl Resumed {
@@ -59,30 +62,27 @@ impl Resumed {
         stopped: Stopped,
         now: Timestamp,
     ) -> Result<Self, BrokerError> {
-        let started_at = state.judge.settings().started_at;
+        let past = past(broker, channel, &state).await?;
         let mut resumed = Self {
-            clock: RunClock::resumed(now, started_at, state.elapsed_at(now)),
+            clock: clock(&state, &past, now, now),
             downtime: None,
-            next_fault: next_fault(broker, channel, &state).await?,
+            next_fault: past.next_fault,
             earlier: Seq::NONE,
-            fault: None,
+            has_stopped: stopped == Stopped::Everything,
             state: Box::new(state),
         };
-        if stopped == Stopped::Everything {
+        if resumed.has_stopped {
             let from = last_sign(broker, names).await?.unwrap_or(resumed.state.at).min(now);
-            let elapsed = resumed.state.elapsed_at(from);
-            resumed.clock = RunClock::resumed(now, started_at, elapsed);
+            resumed.clock = clock(&resumed.state, &past, from, now);
             resumed.downtime = Some(Downtime { from, to: now });
-            let fault = stop(resumed.next_fault, from, now);
             resumed.next_fault += 1;
-            let report = Report::Fault(fault.clone());
+            let report = Report::Fault(stop(past.next_fault, from, now));
             let sending = channel.send_until_known(broker, &report);
             if tokio::time::timeout(ANSWER_MAX, sending).await.is_err() {
                 let why = "the report of the stop was not acknowledged".to_owned();
                 return Err(BrokerError::Unavailable(why));
             }
-            let state = broker.state(&channel.stream).await?.unwrap_or_default();
-            (resumed.earlier, resumed.fault) = (state.last, Some(fault));
+            resumed.earlier = broker.state(&channel.stream).await?.unwrap_or_default().last;
         }
         Ok(resumed)
     }
@@ -125,7 +125,7 @@ fn stop(id: u64, from: Timestamp, to: Timestamp) -> Fault {
     Fault {
         id,
         at: from,
-        event: "stopped".into(),
+        event: STOPPED.into(),
         kind: FaultKind::Broker,
         target: "everything".into(),
         duration: Some(to.since(from)),
@@ -148,15 +148,32 @@ async fn last_sign<B: Log>(broker: &B, names: &Names) -> Result<Option<Timestamp
     Ok(newest)
 }
 
-/// One more than the greatest number of a fault, in the reports or in the checkpoint.
-async fn next_fault<B: Log>(
+/// The clock of a run that worked until `until`, and goes on at `now`.
+fn clock(state: &RunState, past: &Past, until: Timestamp, now: Timestamp) -> RunClock {
+    let stopped = past.stops.iter().map(|(from, to)| {
+        let within = |at: Timestamp| at.clamp(state.at, until.max(state.at));
+        within(*to).since(within(*from))
+    });
+    let elapsed = state.elapsed_at(until).saturating_sub(stopped.sum());
+    RunClock::resumed(now, state.judge.settings().started_at, elapsed)
+}
+
+/// What the reports say of faults, whether the checkpoint knows it or not.
+struct Past {
+    next_fault: u64,
+    /// When everything was stopped before.
+    stops: Vec<(Timestamp, Timestamp)>,
+}
+
+async fn past<B: Log>(
     broker: &B,
     channel: &Channel,
     state: &RunState,
-) -> Result<u64, BrokerError> {
-    let mut next = state.chaos.map_or(1, |chaos| chaos.next_fault).max(1);
+) -> Result<Past, BrokerError> {
+    let next_fault = state.chaos.map_or(1, |chaos| chaos.next_fault).max(1);
+    let mut past = Past { next_fault, stops: Vec::new() };
     if broker.last(&channel.stream, &channel.faults()).await?.is_none() {
-        return Ok(next);
+        return Ok(past);
     }
     let start = Start::LastPerSubject;
     let mut reader = broker.read(&channel.stream, vec![channel.faults()], start).await?;
@@ -167,10 +184,13 @@ async fn next_fault<B: Log>(
         };
         let record = record?;
         if let Some(Report::Fault(fault)) = Report::decode(&record) {
-            next = next.max(fault.id + 1);
+            past.next_fault = past.next_fault.max(fault.id + 1);
+            if fault.event == STOPPED {
+                past.stops.push((fault.at, fault.ended_at.unwrap_or(fault.at)));
+            }
         }
         if record.pending == 0 {
-            return Ok(next);
+            return Ok(past);
         }
     }
 }

@@ -54,7 +54,7 @@ pub struct Downtime {
 
 impl RunState {
     /// How long the run had lasted at `at`, if nobody stopped it meanwhile.
-    pub fn elapsed_at(&self, at: Timestamp) -> Duration {
+    pub(super) fn elapsed_at(&self, at: Timestamp) -> Duration {
         self.progress.elapsed + at.since(self.at)
     }
 }
