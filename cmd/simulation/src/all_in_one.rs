@@ -6,7 +6,7 @@ use std::time::Duration;
 use broker::Admin;
 use broker_nats::Embedded;
 use chaos::{Director, DirectorSettings};
-use coordinator::{Conducted, Coordinator, CoordinatorError, Progress};
+use coordinator::{Conducted, Coordinator, CoordinatorError, CoordinatorSettings, Progress};
 use reports::Phase;
 use tokio::sync::{mpsc, watch};
 use web::Shared;
@@ -30,8 +30,9 @@ pub async fn run(setup: Setup, dir: RunDir, reproduce: &str) -> Result<u8, Failu
     let (told, shown) = watch::channel(Progress::default());
     let pid = server.as_deref().map(Embedded::pid);
     let watching = Watching::begin(&setup.config.metrics.prometheus, shown, pid).await?;
-    let _checkpoints = checkpoints::begin(&setup, told.subscribe())?;
-    let soak = soak(&setup, connector, &dir, told, watching.shared(), stop);
+    let checkpoint = checkpoints::plan(&setup, &dir)?;
+    let settings = CoordinatorSettings { checkpoint, ..setup.coordinator() };
+    let soak = soak(&setup, settings, connector, &dir, told, watching.shared(), stop);
     tokio::pin!(soak);
     let conducted = tokio::select! {
         biased;
@@ -62,6 +63,7 @@ async fn server_died(server: Option<&Embedded>) -> Failure {
 /// One run on a broker that is there.
 pub async fn soak<C: Connector>(
     setup: &Setup,
+    settings: CoordinatorSettings,
     connector: C,
     dir: &RunDir,
     told: watch::Sender<Progress>,
@@ -75,7 +77,7 @@ pub async fn soak<C: Connector>(
     let whole = setup.config.simulation.duration.duration();
     let every = setup.config.coordinator.report_interval.duration();
     let showing = tokio::spawn(progress::show(shown.clone(), every, whole));
-    let judging = coordinate(setup, broker, told, events, stop);
+    let judging = coordinate(setup, settings, broker, told, events, stop);
     let acting = act(setup, connector, phases(shown));
     let conducted = together(judging, acting).await;
     showing.abort();
@@ -112,13 +114,14 @@ async fn together(
 
 async fn coordinate<B: Admin>(
     setup: &Setup,
+    settings: CoordinatorSettings,
     broker: B,
     told: watch::Sender<Progress>,
     events: mpsc::Sender<Vec<coordinator::Event>>,
     stop: watch::Receiver<bool>,
 ) -> Result<Conducted, CoordinatorError> {
     let (names, channel) = (setup.names.clone(), setup.channel.clone());
-    Coordinator::new(broker, names, channel, setup.coordinator(), told, events).run(stop).await
+    Coordinator::new(broker, names, channel, settings, told, events).run(stop).await
 }
 
 /// The phase alone, out of the progress; the end of the coordinator is the end of the run.

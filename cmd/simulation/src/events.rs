@@ -1,6 +1,6 @@
 //! `events.jsonl`: what happened, one JSON object a line, as it happens.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
@@ -12,12 +12,13 @@ use web::Shared;
 /// Batches of events that wait to be written.
 const WAITING_MAX: usize = 64;
 
-/// Writes events, and shows how long rebalances took, until the sender is dropped. A disk that fails costs the events, not the run.
+/// Appends events, and shows how long rebalances took, until the sender is dropped. A disk that
+/// fails costs the events, not the run.
 pub fn writer(
     path: &Path,
     shared: Shared,
 ) -> std::io::Result<(mpsc::Sender<Vec<Event>>, JoinHandle<()>)> {
-    let mut file = BufWriter::new(File::create(path)?);
+    let mut file = BufWriter::new(OpenOptions::new().create(true).append(true).open(path)?);
     let (events, mut waiting) = mpsc::channel::<Vec<Event>>(WAITING_MAX);
     let path = path.to_owned();
     let task = tokio::task::spawn_blocking(move || {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use broker_nats::NatsBroker;
 use config::Existing;
-use coordinator::{Coordinator, Progress};
+use coordinator::{Coordinator, CoordinatorSettings, Progress};
 use model::ProducerId;
 use parti::MemberId;
 use producer::Producer;
@@ -88,14 +88,15 @@ pub async fn coordinator(setup: Setup, dir: RunDir, reproduce: &str) -> Result<u
     let (told, shown) = watch::channel(Progress::default());
     let prometheus = &setup.config.metrics.prometheus;
     let watching = Watching::begin(prometheus, shown.clone(), None).await?;
-    let _checkpoints = checkpoints::begin(&setup, shown.clone())?;
+    let checkpoint = checkpoints::plan(&setup, &dir)?;
     let (events, writing) = events::writer(&dir.events(), watching.shared())?;
     let whole = setup.config.simulation.duration.duration();
     let every = setup.config.coordinator.report_interval.duration();
     let showing = tokio::spawn(progress::show(shown, every, whole));
     println!("✓ coordinator started");
     let (names, channel) = (setup.names.clone(), setup.channel.clone());
-    let coordinator = Coordinator::new(broker, names, channel, setup.coordinator(), told, events);
+    let settings = CoordinatorSettings { checkpoint, ..setup.coordinator() };
+    let coordinator = Coordinator::new(broker, names, channel, settings, told, events);
     let conducted = coordinator.run(stop).await;
     showing.abort();
     let _ = tokio::time::timeout(Duration::from_secs(5), writing).await;

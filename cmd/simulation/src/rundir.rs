@@ -21,6 +21,8 @@ impl RunDir {
         let run = Self(dir);
         // What cannot be written at the end should be known at the beginning.
         run.write("report.json", "{}")?;
+        // Events are appended, so that a run that goes on keeps those from before.
+        run.write("events.jsonl", "")?;
         Ok(run)
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use broker::{Admin, Storage, StreamSpec};
 use chaos::{Planned, schedule};
 use config::{AssignmentStrategy, Config, Mode, RatePattern};
-use coordinator::{CoordinatorSettings, JudgeSettings, Required};
+use coordinator::{CoordinatorSettings, JudgeSettings, Required, group_history};
 use model::{PartitionId, ProducerId, RunClock, Seed, Weights, producer_range};
 use parti::strategy::{ConsistentHash, RoundRobin, Strategy, WeightedConsistentHash};
 use parti::{Limits, MemberId, Names};
@@ -62,6 +62,13 @@ impl Setup {
         let limits = Limits { messages_bytes: half, ledger_bytes: half };
         let replicas = usize::from(self.config.nats.replicas);
         let mut streams = self.names.streams(storage, replicas, limits).to_vec();
+        let (checkpoint, lease) = (&self.config.checkpoint, self.config.workers.lease.duration());
+        if checkpoint.enabled {
+            let kept = group_history(checkpoint.interval.duration(), lease);
+            streams.iter_mut().filter(|spec| spec.name == self.names.group).for_each(|spec| {
+                spec.max_per_subject = spec.max_per_subject.max(Some(kept));
+            });
+        }
         streams.push(self.channel.spec(storage, replicas));
         streams
     }
@@ -187,6 +194,8 @@ impl Setup {
             drain_bound: config::drain_bound(config),
             producers: (!alone).then_some(config.producers.count),
             trim_after: u64::from(config.coordinator.trim_after),
+            checkpoint: None,
+            resume: None,
         }
     }
 

@@ -1,12 +1,13 @@
 //! The families in a registry, and how each follows the judge's totals.
 
-use coordinator::{Class, Totals};
+use coordinator::{CheckpointFigures, Class, Totals};
 use prometheus::core::Collector;
 use prometheus::{
     Counter, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
     Registry,
 };
 
+use crate::checkpoints::CheckpointFamilies;
 use crate::process::ProcessFamilies;
 use crate::table::{self, COUNTERS, Family, GAUGES, SECONDS};
 use crate::{MetricsError, Process, Usage};
@@ -20,6 +21,7 @@ pub(crate) struct Families {
     workers: IntGaugeVec,
     rebalance_seconds: Histogram,
     rebalance_moved: Histogram,
+    checkpoints: CheckpointFamilies,
     own: ProcessFamilies,
     server: ProcessFamilies,
 }
@@ -50,6 +52,7 @@ impl Families {
             workers,
             rebalance_seconds: histogram(registry, table::REBALANCE_SECONDS)?,
             rebalance_moved: histogram(registry, table::REBALANCE_MOVED)?,
+            checkpoints: CheckpointFamilies::new(registry)?,
             own: ProcessFamilies::new(registry, Process::Own)?,
             server: ProcessFamilies::new(registry, Process::Server)?,
         })
@@ -83,6 +86,10 @@ impl Families {
             self.rebalance_seconds.observe(seconds);
         }
         self.rebalance_moved.observe(moved.into());
+    }
+
+    pub fn checkpoints(&self, figures: &CheckpointFigures) {
+        self.checkpoints.update(figures);
     }
 
     pub fn usage(&mut self, process: Process, usage: &Usage) {

@@ -1,6 +1,7 @@
 //! The figures of a run for Prometheus, and what a process uses. Nothing is counted here: the judge
 //! counts, this room translates its totals into names and units that dashboards expect.
 
+mod checkpoints;
 mod error;
 mod families;
 mod metrics;

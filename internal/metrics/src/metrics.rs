@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use coordinator::Totals;
+use coordinator::{CheckpointFigures, Totals};
 use prometheus::{Registry, TextEncoder};
 
 use crate::families::Families;
@@ -47,6 +47,11 @@ impl Metrics {
     /// One rebalance is over: how long it took, and how many partitions it moved.
     pub fn observe_rebalance(&self, seconds: f64, moved: u32) {
         self.lock().rebalance(seconds, moved);
+    }
+
+    /// What checkpoints cost. Size, times and age appear with the first one that is written.
+    pub fn observe_checkpoints(&self, figures: &CheckpointFigures) {
+        self.lock().checkpoints(figures);
     }
 
     /// What a process uses now. Its families appear with the first usage.

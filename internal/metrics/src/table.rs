@@ -3,7 +3,7 @@
 //! No family has a label per partition, member or fault: the number of series is the same on the
 //! first day and after 72 hours.
 
-use coordinator::{Class, Totals, WorkerStates};
+use coordinator::{CheckpointFigures, Class, Totals, WorkerStates};
 
 /// A family without labels that shows one figure of the judge.
 pub(crate) struct Family<T> {
@@ -96,6 +96,51 @@ pub(crate) const GAUGES: &[Family<u64>] = &[
     family("simulation_assignment_epoch", "The newest version of the assignment.", |t| t.epoch.0),
     family("simulation_leader_term", "The newest term of a leader.", |t| t.term.0),
 ];
+
+/// Whole numbers of the checkpoints that only grow.
+pub(crate) const CHECKPOINT_COUNTERS: &[CheckpointFamily] = &[
+    checkpoint("simulation_checkpoint_total", "Checkpoints that were written.", |c| {
+        Some(c.written as f64)
+    }),
+    checkpoint("simulation_checkpoint_failures_total", "Checkpoints that failed.", |c| {
+        Some(c.failed as f64)
+    }),
+];
+
+/// What the newest checkpoint cost; not there before there is one.
+pub(crate) const CHECKPOINT_GAUGES: &[CheckpointFamily] = &[
+    checkpoint("simulation_checkpoint_bytes", "Size of the newest checkpoint.", |c| {
+        (c.written > 0).then_some(c.bytes as f64)
+    }),
+    checkpoint("simulation_checkpoint_seconds", "How long the newest one took to write.", |c| {
+        (c.written > 0).then_some(c.seconds)
+    }),
+    checkpoint(
+        "simulation_checkpoint_pause_seconds",
+        "How long the run stood still for the newest checkpoint.",
+        |c| (c.written > 0).then_some(c.pause_seconds),
+    ),
+    checkpoint(
+        "simulation_checkpoint_age_seconds",
+        "Time since the newest checkpoint: what a stop now would have to read again.",
+        |c| c.age_seconds,
+    ),
+];
+
+/// A family that shows one figure of the checkpoints.
+pub(crate) struct CheckpointFamily {
+    pub name: &'static str,
+    pub help: &'static str,
+    pub of: fn(&CheckpointFigures) -> Option<f64>,
+}
+
+const fn checkpoint(
+    name: &'static str,
+    help: &'static str,
+    of: fn(&CheckpointFigures) -> Option<f64>,
+) -> CheckpointFamily {
+    CheckpointFamily { name, help, of }
+}
 
 /// Workers by state.
 pub(crate) const WORKERS: (&str, &str) =

@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 
 use crate::checker::Exposition;
-use coordinator::{Class, Totals, WorkerStates};
+use coordinator::{CheckpointFigures, Class, Totals, WorkerStates};
 use metrics::Metrics;
 use parti::records::{Epoch, Term};
 
 const FAMILIES: &[(&str, &str)] = &[
     ("simulation_anomalies_total", "counter"),
     ("simulation_assignment_epoch", "gauge"),
+    ("simulation_checkpoint_failures_total", "counter"),
+    ("simulation_checkpoint_total", "counter"),
     ("simulation_claims_total", "counter"),
     ("simulation_effects_fenced_total", "counter"),
     ("simulation_effects_total", "counter"),
@@ -124,6 +126,31 @@ fn each_family_shows_its_own_figure() {
     ] {
         assert_eq!(page.value(name), Some(value), "{name}");
     }
+}
+
+#[test]
+fn checkpoints_show_what_they_cost_once_there_is_one() {
+    let metrics = Metrics::new().unwrap();
+    let gauges = ["bytes", "seconds", "pause_seconds", "age_seconds"];
+    let gauges = gauges.map(|name| format!("simulation_checkpoint_{name}"));
+    metrics.observe_checkpoints(&CheckpointFigures { failed: 3, ..Default::default() });
+    let page = crate::read(&metrics);
+    assert_eq!(page.value("simulation_checkpoint_failures_total"), Some(3.0));
+    assert!(gauges.iter().all(|name| page.value(name).is_none()), "{page:?}");
+    let age_seconds = Some(2.5);
+    metrics.observe_checkpoints(&CheckpointFigures {
+        written: 2,
+        failed: 4,
+        bytes: 700_000,
+        seconds: 0.02,
+        pause_seconds: 0.001,
+        age_seconds,
+    });
+    let page = crate::read(&metrics);
+    assert_eq!(page.value("simulation_checkpoint_total"), Some(2.0));
+    assert_eq!(page.value("simulation_checkpoint_failures_total"), Some(4.0));
+    let values = gauges.map(|name| page.value(&name).unwrap());
+    assert_eq!(values, [700_000.0, 0.02, 0.001, 2.5]);
 }
 
 #[test]

@@ -1,0 +1,47 @@
+//! The families of checkpoints. A run without any shows no size, time or age: a zero would look like
+//! a checkpoint of this moment.
+
+use coordinator::CheckpointFigures;
+use prometheus::{Counter, GaugeVec, Opts, Registry};
+
+use crate::MetricsError;
+use crate::table::{CHECKPOINT_COUNTERS, CHECKPOINT_GAUGES, CheckpointFamily};
+
+/// Every family of checkpoints.
+pub(crate) struct CheckpointFamilies {
+    counters: Vec<(Counter, &'static CheckpointFamily)>,
+    gauges: Vec<(GaugeVec, &'static CheckpointFamily)>,
+}
+
+impl CheckpointFamilies {
+    pub fn new(registry: &Registry) -> Result<Self, MetricsError> {
+        let (mut counters, mut gauges) = (Vec::new(), Vec::new());
+        for family in CHECKPOINT_COUNTERS {
+            let counter = Counter::new(family.name, family.help)?;
+            registry.register(Box::new(counter.clone()))?;
+            counters.push((counter, family));
+        }
+        for family in CHECKPOINT_GAUGES {
+            // A family "by no label" has no sample until one is set, unlike a plain one.
+            let gauge = GaugeVec::new(Opts::new(family.name, family.help), &[])?;
+            registry.register(Box::new(gauge.clone()))?;
+            gauges.push((gauge, family));
+        }
+        Ok(Self { counters, gauges })
+    }
+
+    pub fn update(&self, figures: &CheckpointFigures) {
+        for (counter, family) in &self.counters {
+            let more = (family.of)(figures).unwrap_or_default() - counter.get();
+            if more > 0.0 {
+                counter.inc_by(more);
+            }
+        }
+        let none: &[&str] = &[];
+        for (gauge, family) in &self.gauges {
+            if let Some(value) = (family.of)(figures) {
+                gauge.with_label_values(none).set(value);
+            }
+        }
+    }
+}
