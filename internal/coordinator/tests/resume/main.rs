@@ -156,10 +156,11 @@ fn an_interrupted_run_goes_on_from_where_it_was_interrupted() {
         world.kill_all();
         let leading = world.resume(Stopped::Everything).await;
         world.start_all().await;
-        sleep(secs(10)).await;
+        // Their last reports of before, which say that they have finished, are still the newest.
+        sleep(Duration::from_millis(800)).await;
         let now = leading.progress.borrow().clone();
         assert_eq!(now.totals.producers_finished, 0, "producers are expected anew");
-        assert!((20..28).contains(&now.elapsed.as_secs()), "{:?}", now.elapsed);
+        assert!((12..18).contains(&now.elapsed.as_secs()), "{:?}", now.elapsed);
         let report = world.finish(leading).await;
         assert_whole(&world, &report);
         assert!(!report.interrupted);
