@@ -135,6 +135,7 @@ fn memory_does_not_grow_with_the_losses() {
         assert!(judge.entries() < 10_000, "{} entries after {number}", judge.entries());
     }
     judge.producer_report(acked(at, to));
+    judge = script::put_away(&judge);
     end(&mut judge, 1);
     let anomalies = judge.totals().anomalies;
     assert_eq!(anomalies.lost_in_delivery, to / 4);

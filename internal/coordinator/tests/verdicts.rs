@@ -19,7 +19,9 @@ const GOOD: &str = "
 const LOSS: &str = "3 store 0 5-7\n3 effect a 0 5,7\n";
 
 fn judge(script: &str) -> coordinator::Report {
-    History::parse(&format!("{GOOD}{script}")).judge_in_every_order()
+    let history = History::parse(&format!("{GOOD}{script}"));
+    history.judge_in_pieces();
+    history.judge_in_every_order()
 }
 
 #[test]

@@ -145,6 +145,7 @@ impl<B: Admin> Coordinator<B> {
                         feed.trims.let_go();
                     }
                     if stage.interrupted && stage.phase == Phase::Running {
+                        self.tell(&stage, &mut feed, &keeping).await;
                         self.keep(Cause::Interrupted, &stage, &feed, &mut keeping);
                     }
                     self.advance(&mut stage, &mut feed).await?;

@@ -46,6 +46,22 @@ fn records_that_are_missing_are_named() {
 }
 
 #[test]
+fn a_stream_that_is_empty_behind_the_checkpoint_is_noticed_though_nobody_writes() {
+    run(async {
+        let mut world = stopped().await;
+        world.kill_all();
+        let client = world.client("t");
+        for partition in (0..6).map(PartitionId) {
+            let subject = world.names.own(partition);
+            client.trim(&world.names.ledger, &subject, Seq(1_000_000)).await.unwrap();
+        }
+        let leading = world.resume(Stopped::Coordinator).await;
+        let error = refused(&mut world, leading).await;
+        assert!(error.to_string().starts_with("stream sim_LEDGER has lost"), "{error}");
+    });
+}
+
+#[test]
 fn signs_of_life_that_are_missing_are_named() {
     run(async {
         let mut world = stopped().await;

@@ -279,12 +279,14 @@ impl World {
         Ok(judge.finish(end, &RunInfo::default()))
     }
 
+    pub fn stop_producers(&self) {
+        self.producers.iter().for_each(|(stop, _)| _ = stop.send_replace(true));
+    }
+
     fn follow(&mut self, phase: Phase) {
         match phase {
             Phase::Running => {}
-            Phase::Draining => {
-                self.producers.iter().for_each(|(stop, _)| _ = stop.send_replace(true));
-            }
+            Phase::Draining => self.stop_producers(),
             Phase::Done => {
                 for (_, member) in std::mem::take(&mut self.members) {
                     tokio::spawn(member.leave());
