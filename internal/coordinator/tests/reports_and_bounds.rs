@@ -167,3 +167,36 @@ fn faults_that_are_told_in_any_order_are_counted_once() {
     let ids: Vec<_> = report.faults.iter().map(|fault| fault.id).collect();
     assert_eq!(ids, [1, 2, 3, 4, 5]);
 }
+
+#[test]
+fn lives_that_are_only_summed_up_survive_too() {
+    let mut judge = coordinator::Judge::new(script::settings(vec![]));
+    for life in 1..=1_100u64 {
+        let at = model::Timestamp(life as i64);
+        judge.producer_report(coordinator::ProducerReport {
+            producer: model::ProducerId("producer-0".into()),
+            session: life,
+            at,
+            partitions: Default::default(),
+            retries: 1,
+            rejected: 1,
+            recovered: 1,
+            shed: 0,
+            finished: false,
+        });
+        judge.worker_report(coordinator::WorkerReport {
+            member: parti::MemberId::new("a").unwrap(),
+            session: parti::records::Session(life),
+            at,
+            attempts: 2,
+            failures: 1,
+            fenced: 1,
+            fenced_last: vec![],
+            processing: std::time::Duration::from_nanos(life),
+            processing_max: std::time::Duration::ZERO,
+            finished: true,
+        });
+    }
+    let totals = script::put_away(&judge).totals();
+    assert_eq!((totals.attempts, totals.fenced, totals.retries), (2_200, 1_100, 1_100));
+}
