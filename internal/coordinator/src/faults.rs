@@ -27,7 +27,7 @@ pub(crate) enum News {
     Nothing,
 }
 
-/// Every fault so far.
+/// Every fault so far, by its number.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Faults {
     pub kept: BTreeMap<u64, Known>,

@@ -69,6 +69,7 @@ impl Shared {
     /// How the run is going: for the metrics and for `/status`.
     pub fn update(&self, progress: &Progress) {
         self.metrics.update(&progress.totals);
+        self.metrics.observe_checkpoints(&progress.checkpoints);
         self.status.send_modify(|status| {
             status.phase = progress.phase;
             status.elapsed_seconds = progress.elapsed.as_secs_f64();

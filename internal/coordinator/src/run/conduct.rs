@@ -1,11 +1,11 @@
-//! The phases of a run, and what is told of it meanwhile.
+//! The work of a coordinator from the beginning of a run to its end, and what is told meanwhile.
 
 use std::time::Duration;
 
-use broker::{Admin, Seq, StreamName};
+use broker::{Admin, StreamName};
 use model::RunClock;
 use parti::Names;
-use reports::{Channel, Phase, Report};
+use reports::{Channel, Phase};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
@@ -14,6 +14,7 @@ use super::error::CoordinatorError;
 use super::feed::{Ahead, Feed, Read};
 use super::follow::{Following, Input};
 use super::keep::{CheckpointFigures, CheckpointPlan, Keeping};
+use super::phases::{FAREWELL_MAX, Stage};
 use super::resume::Resumed;
 use super::state::{Cause, RunState};
 use super::trim::Trims;
@@ -23,8 +24,6 @@ use crate::{Event, Judge, JudgeSettings, Totals};
 const TICK: Duration = Duration::from_millis(250);
 /// Records that are taken from the queue before anything else is looked at.
 const BATCH: usize = 512;
-/// How long the last reports of workers that leave are waited for.
-const FAREWELL_MAX: Duration = Duration::from_secs(10);
 
 /// What a coordinator needs to know.
 #[derive(Clone, Debug)]
@@ -79,23 +78,12 @@ pub struct Conducted {
 
 /// Leads one run.
 pub struct Coordinator<B> {
-    broker: B,
-    names: Names,
-    channel: Channel,
-    settings: CoordinatorSettings,
+    pub(super) broker: B,
+    pub(super) names: Names,
+    pub(super) channel: Channel,
+    pub(super) settings: CoordinatorSettings,
     progress: watch::Sender<Progress>,
     events: mpsc::Sender<Vec<Event>>,
-}
-
-/// Where the run stands, beyond its phase.
-struct Stage {
-    phase: Phase,
-    /// When the present phase has to end.
-    until: Instant,
-    /// Producers have stopped and every message has been read.
-    sent_all: bool,
-    drained: bool,
-    interrupted: bool,
 }
 
 impl<B: Admin> Coordinator<B> {
@@ -125,13 +113,7 @@ impl<B: Admin> Coordinator<B> {
         let mut following = Following::begin(&self.broker, &self.names, &self.channel, feed.read);
         let mut keeping = Keeping::new(self.settings.checkpoint.take(), feed.read);
         let remaining = self.settings.duration.saturating_sub(self.settings.clock.elapsed());
-        let mut stage = Stage {
-            phase: Phase::Running,
-            until: Instant::now() + remaining,
-            sent_all: false,
-            drained: false,
-            interrupted: false,
-        };
+        let mut stage = Stage::running(Instant::now() + remaining);
         let mut tick = Instant::now();
         while stage.phase != Phase::Done || Instant::now() < stage.until {
             tokio::select! {
@@ -221,56 +203,6 @@ impl<B: Admin> Coordinator<B> {
             return Err(CoordinatorError::Trimmed(stream.clone()));
         }
         Ok(())
-    }
-
-    async fn announce(&self, phase: Phase) {
-        let report = Report::Phase(phase);
-        let sending = self.channel.send_until_known(&self.broker, &report);
-        // Without a broker nobody could do anything about it anyway.
-        let _ = tokio::time::timeout(Duration::from_secs(5), sending).await;
-    }
-
-    /// Moves on to the next phase if it is time.
-    async fn advance(&self, stage: &mut Stage, feed: &mut Feed) -> Result<(), CoordinatorError> {
-        let now = Instant::now();
-        match stage.phase {
-            Phase::Running if stage.interrupted || now >= stage.until => {
-                stage.phase = Phase::Draining;
-                stage.until = now + self.settings.drain_bound;
-                self.announce(Phase::Draining).await;
-            }
-            Phase::Draining => {
-                if !stage.sent_all && self.producers_finished(feed) {
-                    stage.sent_all = self.is_read(&self.names.messages, feed.read.messages).await;
-                    if stage.sent_all {
-                        feed.judge.draining(self.settings.clock.now());
-                    }
-                }
-                let totals = feed.judge.totals();
-                stage.drained = stage.sent_all && totals.in_flight == 0 && totals.waiting == 0;
-                if stage.drained || now >= stage.until {
-                    stage.phase = Phase::Done;
-                    stage.until = now + FAREWELL_MAX;
-                    self.announce(Phase::Done).await;
-                }
-            }
-            // Everybody has left: nothing more will come.
-            Phase::Done if feed.judge.totals().workers.live == 0 => stage.until = now,
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn producers_finished(&self, feed: &Feed) -> bool {
-        let totals = feed.judge.totals();
-        let expected = self.settings.producers.unwrap_or(totals.producers);
-        totals.producers_finished >= expected
-    }
-
-    /// Whether everything that a stream holds has been read.
-    async fn is_read(&self, stream: &StreamName, read: Seq) -> bool {
-        let state = self.broker.state(stream).await;
-        state.is_ok_and(|state| state.is_none_or(|state| state.last <= read))
     }
 
     /// Reads what is left; says whether the broker still answers.

@@ -7,6 +7,7 @@ mod error;
 mod feed;
 mod follow;
 mod keep;
+mod phases;
 mod resume;
 mod state;
 mod trim;
