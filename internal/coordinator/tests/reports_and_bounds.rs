@@ -164,7 +164,7 @@ fn faults_that_are_told_in_any_order_are_counted_once() {
     }
     assert_eq!(judge.totals().faults, 5);
     let report = judge.interim(model::Timestamp(9), &coordinator::RunInfo::default());
-    let ids: Vec<_> = report.faults.iter().map(|fault| fault.id).collect();
+    let ids: Vec<_> = report.faults.iter().map(|entry| entry.fault.id).collect();
     assert_eq!(ids, [1, 2, 3, 4, 5]);
 }
 

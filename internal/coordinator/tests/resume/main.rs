@@ -88,7 +88,7 @@ fn a_coordinator_that_is_killed_again_and_again_misses_nothing() {
             let totals = &report.totals;
             assert_eq!(totals.acked, totals.sent);
             assert_eq!((totals.attempts, totals.fenced), (12, 2), "reports count once");
-            let faults = report.faults.iter().map(|fault| fault.id).collect::<Vec<_>>();
+            let faults = report.faults.iter().map(|entry| entry.fault.id).collect::<Vec<_>>();
             assert_eq!(totals.faults, faults.len() as u64);
             assert_eq!(faults, (1..=faults.len() as u64).collect::<Vec<_>>());
             assert_eq!(report.started_at, began);
@@ -124,7 +124,7 @@ fn a_whole_program_that_is_killed_goes_on_and_is_excused_for_the_time_in_between
             // Of each life of a producer only the last second is not reported.
             let (sent, acked) = (report.totals.sent, report.totals.acked);
             assert!(acked + 90 * stops as u64 > sent, "{acked} of {sent}, {stops} stops");
-            let stopped = report.faults.iter().filter(|fault| fault.event == "stopped");
+            let stopped = report.faults.iter().filter(|entry| entry.fault.event == "stopped");
             let stopped: Vec<_> = stopped.collect();
             assert_eq!(stopped.len(), stops, "every stop is known: {stopped:#?}");
             assert_eq!(report.totals.faults, stops as u64);
