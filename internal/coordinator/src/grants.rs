@@ -13,7 +13,11 @@ use crate::{Class, Culprit, Rule};
 
 impl Judge {
     /// A grant: I4, and who may own what from now on.
-    pub(crate) fn granted(&mut self, to: &Arc<MemberId>, at: Timestamp, grant: Grant) {
+    pub(crate) fn granted(&mut self, to: &Arc<MemberId>, at: Timestamp, mut grant: Grant) {
+        if self.group.is_over(grant.session) {
+            // To a life that left or expired, by a leader that has not heard of it: to nobody.
+            grant.partitions.0.clear();
+        }
         let previous = self.group.grant(to, grant.epoch, grant.partitions.clone());
         self.rebalances.granted(grant.epoch);
         for partition in previous.0.difference(&grant.partitions.0) {

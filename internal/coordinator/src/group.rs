@@ -65,7 +65,7 @@ impl Group {
         docket: &mut Docket,
     ) -> bool {
         match record {
-            MemberRecord::Joined { acked } => {
+            MemberRecord::Joined { acked, .. } => {
                 self.begin(member, session, at);
                 self.life(member, session).sign(at, *acked, docket.settings.lease);
                 let (member, acked) = (member.clone(), *acked);
@@ -146,6 +146,12 @@ impl Group {
         for suspect in suspects {
             self.hear(session, suspect, docket);
         }
+    }
+
+    /// Whether a life left or was taken for dead: nobody follows in its seat.
+    pub fn is_over(&self, session: Session) -> bool {
+        let ended = self.lives.get(&session).and_then(|life| life.ended);
+        ended.is_some_and(|(_, ending)| matches!(ending, Ending::Left | Ending::Expired))
     }
 
     /// Remembers a grant and returns the one before it.

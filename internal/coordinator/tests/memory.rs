@@ -35,7 +35,7 @@ fn run(rounds: u64) -> (Judge, Vec<usize>) {
     let mut settings = script::settings(vec![]);
     settings.partitions = PARTITIONS;
     let mut judge = Judge::new(settings);
-    let joined = MemberRecord::Joined { acked: Epoch(1) };
+    let joined = MemberRecord::Joined { acked: Epoch(1), seat: None };
     judge.member(MemberId::new("a").unwrap(), Seq(1), Timestamp(0), joined);
     let (mut pos, mut seq, mut sizes) = (0, 0, Vec::new());
     for partition in (0..PARTITIONS).map(PartitionId) {
@@ -57,7 +57,12 @@ fn run(rounds: u64) -> (Judge, Vec<usize>) {
             let effect = LedgerRecord::Effect { holder, claim, through: Seq(pos), outputs };
             judge.ledger(partition, Seq(seq), at, Ok(effect));
         }
-        let alive = MemberRecord::Alive { session: Session(1), acked: Epoch(1), owned: PARTITIONS };
+        let alive = MemberRecord::Alive {
+            session: Session(1),
+            seat: Session(1),
+            acked: Epoch(1),
+            owned: PARTITIONS,
+        };
         judge.member(MemberId::new("a").unwrap(), Seq(round + 2), at, alive);
         judge.producer_report(acked(at, (round + 1) * BATCH));
         if round % (rounds / 10) == 0 {

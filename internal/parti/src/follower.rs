@@ -16,14 +16,14 @@ use crate::grants::newest_grant;
 use crate::leader::{ReignEnd, lead};
 use crate::lease::Backoff;
 use crate::names::GroupSubject;
-use crate::records::{self, Epoch, Grant, LeaderBeat, LeaderRecord, Session, Term};
+use crate::records::{self, Grant, LeaderBeat, LeaderRecord, Session, Term};
 
 /// Follows the group for one life of a member.
 pub(crate) struct Follower<B> {
     pub(crate) context: Arc<Context<B>>,
     pub(crate) session: Session,
-    /// Grants up to this epoch were given to an earlier life that ended for good.
-    pub(crate) void: Epoch,
+    /// The first life in our seat: what was given to earlier lives is not ours.
+    pub(crate) seat: Session,
     /// The newest grant of this member, for the one who carries it out.
     pub(crate) grant: watch::Sender<Grant>,
     /// The term that this member leads, for the one who must resign it.
@@ -36,8 +36,6 @@ struct State {
     jitter: model::Rng,
     /// When a challenge falls due, and when, a little later, we stand.
     stand: Option<(Instant, Instant)>,
-    /// A grant that was given to an earlier life, and when it counts all the same.
-    held_back: Option<(Grant, Instant)>,
 }
 
 impl<B: Log> Follower<B> {
@@ -45,7 +43,7 @@ impl<B: Log> Follower<B> {
     pub(crate) async fn run(self) -> BrokerError {
         let jitter = Seed(self.session.0).rng(self.context.me.as_str());
         let view = View::of(None, Instant::now());
-        let mut state = State { view, reign: JoinSet::new(), jitter, stand: None, held_back: None };
+        let mut state = State { view, reign: JoinSet::new(), jitter, stand: None };
         let mut backoff = Backoff::new();
         loop {
             let outcome = match self.open(&mut state).await {
@@ -68,7 +66,7 @@ impl<B: Log> Follower<B> {
         let filters = vec![names.leader(), names.leader_beat(), names.grant(&self.context.me)];
         let reader = self.context.broker.read(&names.group, filters, Start::LastPerSubject).await?;
         let newest = newest_grant(&self.context, &self.context.me).await?;
-        self.receive(state, newest);
+        self.receive(newest);
         Ok(reader)
     }
 
@@ -91,9 +89,6 @@ impl<B: Log> Follower<B> {
                 biased;
                 record = reader.next() => self.observe(state, &record?),
                 Some(ended) = state.reign.join_next() => self.deposed(state, ended).await?,
-                () = until(state.held_back.as_ref().map(|(_, at)| *at)) => {
-                    state.held_back.take().into_iter().for_each(|(grant, _)| self.take(grant));
-                }
                 () = until(state.stand.map(|(_, at)| at)) => {
                     state.stand = None;
                     if self.challenge(state).await?.is_some() {
@@ -133,7 +128,7 @@ impl<B: Log> Follower<B> {
             }
             Some(GroupSubject::Grant(member)) if member == self.context.me => {
                 match records::decode::<Grant>(record) {
-                    Ok(grant) => self.receive(state, grant),
+                    Ok(grant) => self.receive(grant),
                     Err(error) => tracing::warn!(%error, "ignored"),
                 }
             }
@@ -141,17 +136,14 @@ impl<B: Log> Follower<B> {
         }
     }
 
-    /// A grant of an earlier life that ended for good is about to be given to others, so it waits.
-    /// If nobody takes it back for two leases, whoever ended that life did not live to do so, and
-    /// the next leader took the grant for ours: then it is.
-    fn receive(&self, state: &mut State, grant: Grant) {
-        if grant.epoch > self.void {
-            state.held_back = None;
-            self.take(grant);
-        } else if grant.epoch > Epoch(0) {
-            let counts_at = Instant::now() + self.context.timing.lease * 2;
-            state.held_back.get_or_insert((grant, counts_at));
+    /// A grant to a life that left or was taken for dead comes from a leader that has not heard of
+    /// that: it gives us nothing, and neither does one to a life that follows ours. Nothing is let go
+    /// of by acknowledging it.
+    fn receive(&self, mut grant: Grant) {
+        if !(self.seat..=self.session).contains(&grant.session) {
+            grant.partitions.0.clear();
         }
+        self.take(grant);
     }
 
     /// A grant counts only if it is newer than the one we act on (I5).

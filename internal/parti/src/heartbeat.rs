@@ -46,9 +46,8 @@ pub(crate) struct Life {
     pub(crate) session: Session,
     /// The epoch of the grant that was there when it began.
     pub(crate) acked: Epoch,
-    /// Grants up to this epoch were given to a life that has left or was taken for dead: they are
-    /// about to be given to others.
-    pub(crate) void: Epoch,
+    /// The first life in the seat of this one: grants to earlier lives are not ours.
+    pub(crate) seat: Session,
     /// The newest record of ours.
     last: Seq,
 }
@@ -75,21 +74,29 @@ async fn try_join<B: Log>(context: &Context<B>) -> Result<Option<Life>, BrokerEr
     let (broker, names) = (&context.broker, &context.names);
     let acked = newest_grant(context, &context.me).await?.epoch;
     let last = broker.last(&names.group, &names.member(&context.me)).await?;
-    let void = if last.as_ref().is_some_and(is_farewell) { acked } else { Epoch(0) };
+    let seat = last.as_ref().and_then(seat_of);
     let seq = last.map_or(Seq::NONE, |record| record.seq);
-    let record = records::encode(&MemberRecord::Joined { acked });
+    let record = records::encode(&MemberRecord::Joined { acked, seat });
     let append = Append::new(names.group.clone(), names.member(&context.me), record).after(seq);
     match broker.append(append).await {
-        Ok(seq) => Ok(Some(Life { session: Session(seq.0), acked, void, last: seq })),
+        Ok(seq) => {
+            let session = Session(seq.0);
+            Ok(Some(Life { session, acked, seat: seat.unwrap_or(session), last: seq }))
+        }
         Err(AppendError::Refused(_)) => Ok(None),
         Err(AppendError::InDoubt(why)) => Err(BrokerError::Unavailable(why)),
         Err(AppendError::Rejected(why)) => Err(BrokerError::Unsuitable(why)),
     }
 }
 
-/// Whether the life before ended for good, so that its partitions go to others.
-fn is_farewell(record: &Record) -> bool {
-    matches!(records::decode(record), Ok(MemberRecord::Left { .. } | MemberRecord::Expired { .. }))
+/// The seat that the newest record of a member leaves to the next life, if it leaves one.
+fn seat_of(record: &Record) -> Option<Session> {
+    match records::decode(record) {
+        Ok(MemberRecord::Joined { seat, .. }) => Some(seat.unwrap_or(Session(record.seq.0))),
+        Ok(MemberRecord::Alive { seat, .. }) => Some(seat),
+        // What cannot be read may have been a farewell.
+        Ok(MemberRecord::Left { .. } | MemberRecord::Expired { .. }) | Err(_) => None,
+    }
 }
 
 impl Life {
@@ -134,7 +141,7 @@ impl Life {
 
     fn alive(&self, settled: Settled) -> MemberRecord {
         let Settled { epoch: acked, owned, .. } = settled;
-        MemberRecord::Alive { session: self.session, acked, owned }
+        MemberRecord::Alive { session: self.session, seat: self.seat, acked, owned }
     }
 
     /// Says good-bye. If the broker does not answer, the lease runs out instead.

@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::context::Context;
-use crate::lease::Backoff;
+use crate::lease::{Backoff, Timing};
 use crate::names::GroupSubject;
 use crate::rebalancer::Rebalancer;
 use crate::records::{self, Grant, LeaderBeat, MemberRecord, Plan, Session, Term};
@@ -31,12 +31,21 @@ pub(crate) enum ReignEnd {
 
 /// Leads until deposed.
 pub(crate) async fn lead<B: Log>(context: Arc<Context<B>>, term: Term) -> ReignEnd {
-    let (cut_off, cuts) = watch::channel(0u64);
+    let (told, contact) = watch::channel(Contact { answered_at: Instant::now(), cuts: 0 });
     tokio::select! {
         biased;
-        end = beats(&context, term, cut_off) => end,
-        end = duties(&context, term, cuts) => end,
+        end = beats(&context, term, told) => end,
+        end = duties(&context, term, contact) => end,
     }
+}
+
+/// How the leader and the broker hear each other. Who is cut off can tell nothing of others.
+#[derive(Clone, Copy, Debug)]
+struct Contact {
+    /// When the broker last answered a sign of life.
+    answered_at: Instant,
+    /// How often it did not for so long that signs of life of members may be missing.
+    cuts: u64,
 }
 
 /// Appends a record of the group, only if `term` is still the newest. Waits through outages.
@@ -62,18 +71,28 @@ async fn append_in_term<B: Log>(
     }
 }
 
-/// The leader's signs of life. Counts the times that it was cut off from the broker for so long
-/// that it may have missed its members' signs of life.
-async fn beats<B: Log>(context: &Context<B>, term: Term, cut_off: watch::Sender<u64>) -> ReignEnd {
+/// How long the broker may take to answer before its leader counts as cut off.
+fn answer_max(timing: &Timing) -> Duration {
+    timing.beat() * 2
+}
+
+/// The leader's signs of life.
+async fn beats<B: Log>(
+    context: &Context<B>,
+    term: Term,
+    contact: watch::Sender<Contact>,
+) -> ReignEnd {
     for beat in 0.. {
         let began = Instant::now();
         let record = records::encode(&LeaderBeat { term, beat });
         if let Err(end) = append_in_term(context, term, context.names.leader_beat(), record).await {
             return end;
         }
-        if began.elapsed() > context.timing.beat() * 2 {
-            cut_off.send_modify(|count| *count += 1);
-        }
+        let was_cut = began.elapsed() > answer_max(&context.timing);
+        contact.send_modify(|contact| {
+            contact.answered_at = Instant::now();
+            contact.cuts += u64::from(was_cut);
+        });
         tokio::time::sleep_until(began + context.timing.beat()).await;
     }
     ReignEnd::Deposed
@@ -92,6 +111,9 @@ struct Reign<'a, B> {
     term: Term,
     rebalancer: Rebalancer,
     roster: Roster,
+    contact: watch::Receiver<Contact>,
+    /// Cuts after which everybody was excused.
+    cuts: u64,
     /// Joins since the last plan: when the first and the latest were seen.
     joins: Option<(Instant, Instant)>,
 }
@@ -99,7 +121,7 @@ struct Reign<'a, B> {
 async fn duties<B: Log>(
     context: &Context<B>,
     term: Term,
-    mut cuts: watch::Receiver<u64>,
+    mut heard: watch::Receiver<Contact>,
 ) -> ReignEnd {
     let filters = vec![context.names.all_group()];
     let mut backoff = Backoff::new();
@@ -121,6 +143,8 @@ async fn duties<B: Log>(
             context.strategy.clone(),
         ),
         roster: Roster::default(),
+        contact: heard.clone(),
+        cuts: 0,
         joins: None,
     };
     if let Err(end) = reign.inherit(&mut reader).await {
@@ -136,7 +160,7 @@ async fn duties<B: Log>(
                 Ok(record) => reign.observe(&record, Instant::now()),
                 Err(error) => return ReignEnd::Broker(error),
             },
-            Ok(()) = cuts.changed() => reign.roster.excuse(Instant::now()),
+            Ok(()) = heard.changed() => {}
             () = tokio::time::sleep_until(reign.wakes_at()) => {}
         }
     }
@@ -146,21 +170,22 @@ impl<B: Log> Reign<'_, B> {
     /// Reads what the predecessors left: up to our own election, which fences all of them.
     ///
     /// A member that has been silent since long before the election gets the rest of its lease only:
-    /// the distance is read off the broker's clock, which stamped both records. A wrong guess costs
-    /// a rebalance, never a message.
+    /// the distance is read off the broker's clock, which stamped both records. Times in which
+    /// nobody was heard do not count: the broker was away. A wrong guess costs a rebalance, never a
+    /// message.
     async fn inherit(&mut self, reader: &mut B::Reader) -> Result<(), ReignEnd> {
         let mut left = Vec::new();
         loop {
             let record = reader.next().await.map_err(ReignEnd::Broker)?;
-            let (seq, stored_at_us) = (record.seq, record.stored_at_us);
+            let seq = record.seq;
             left.push(record);
             if seq < Seq(self.term.0) {
                 continue;
             }
             let now = Instant::now();
+            let since = lively(&left, answer_max(&self.context.timing));
             for record in self.telling(&left) {
-                let silent_us = stored_at_us.saturating_sub(record.stored_at_us).max(0);
-                let silent = Duration::from_micros(silent_us.unsigned_abs());
+                let silent = since.get(&record.seq).copied().unwrap_or_default();
                 let silent = silent.min(self.context.timing.lease);
                 self.observe(record, now.checked_sub(silent).unwrap_or(now));
             }
@@ -228,12 +253,25 @@ impl<B: Log> Reign<'_, B> {
 
     fn wakes_at(&self) -> Instant {
         let never = Instant::now() + Duration::from_secs(3600);
+        // Who is cut off is woken by the next answer.
         let expiry = self.roster.next_expiry(self.context.timing.lease);
+        let expiry = expiry.filter(|_| self.is_in_touch());
         [expiry, self.settles_at()].into_iter().flatten().min().unwrap_or(never)
     }
 
+    fn is_in_touch(&self) -> bool {
+        let silence = self.contact.borrow().answered_at.elapsed();
+        silence <= answer_max(&self.context.timing)
+    }
+
     async fn act(&mut self) -> Result<(), ReignEnd> {
-        self.expire_silent().await;
+        let cuts = self.contact.borrow().cuts;
+        if std::mem::replace(&mut self.cuts, cuts) != cuts {
+            self.roster.excuse(Instant::now());
+        }
+        if self.is_in_touch() {
+            self.expire_silent().await;
+        }
         let settling = self.settles_at().is_some_and(|at| at > Instant::now());
         if self.rebalancer.changed() && !settling {
             self.joins = None;
@@ -284,4 +322,19 @@ impl<B: Log> Reign<'_, B> {
             }
         }
     }
+}
+
+/// How long ago each record was stored when the last one was, but for what is beyond `quiet` between
+/// two of them: while the broker is away, nobody can be heard.
+fn lively(records: &[Record], quiet: Duration) -> BTreeMap<Seq, Duration> {
+    let mut ago = BTreeMap::new();
+    let (mut since, mut later) = (Duration::ZERO, None);
+    for record in records.iter().rev() {
+        let stored_at = record.stored_at_us;
+        let gap: i64 = later.map_or(0, |later: i64| later.saturating_sub(stored_at).max(0));
+        since += Duration::from_micros(gap.unsigned_abs()).min(quiet);
+        later = Some(stored_at);
+        ago.insert(record.seq, since);
+    }
+    ago
 }

@@ -117,8 +117,8 @@ async fn one_life<B: Log, H: Handler>(
     let (leading, reigns) = watch::channel(None);
     let session = life.session;
     let mut following = JoinSet::new();
-    let void = life.void;
-    following.spawn(Follower { context: context.clone(), session, void, grant, leading }.run());
+    let seat = life.seat;
+    following.spawn(Follower { context: context.clone(), session, seat, grant, leading }.run());
     let mut consuming = JoinSet::new();
     let consumer = Consumer::new(context.clone(), handler.clone(), session, stands, settled);
     consuming.spawn(consumer.run(grants, exit.clone()));

@@ -25,10 +25,13 @@ pub(crate) enum Departure {
     Expired,
 }
 
-#[derive(Debug)]
-struct Live {
-    session: Session,
-    acked: Epoch,
+/// A live member, as its newest record shows it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Live {
+    pub(crate) session: Session,
+    /// The first life in its seat.
+    pub(crate) seat: Session,
+    pub(crate) acked: Epoch,
 }
 
 /// What the leader knows of its group.
@@ -104,8 +107,8 @@ impl Rebalancer {
     }
 
     /// A member shows that it lives. A new session of a live member is a return: it keeps its grant.
-    pub(crate) fn alive(&mut self, member: &MemberId, session: Session, acked: Epoch) {
-        let known = self.live.insert(member.clone(), Live { session, acked });
+    pub(crate) fn alive(&mut self, member: &MemberId, live: Live) {
+        let known = self.live.insert(member.clone(), live);
         if known.is_none() {
             self.joined.insert(member.clone());
         }
@@ -171,10 +174,13 @@ impl Rebalancer {
         let mut changed: Vec<(MemberId, Grant)> = next
             .into_iter()
             .filter(|(member, partitions)| match self.grants.get(member) {
-                Some(grant) => grant.partitions != *partitions,
+                Some(grant) => grant.partitions != *partitions || self.is_void(member, grant),
                 None => true,
             })
-            .map(|(member, partitions)| (member, Grant { term: self.term, epoch, partitions }))
+            .map(|(member, partitions)| {
+                let session = self.session(&member).unwrap_or_default();
+                (member, Grant { term: self.term, epoch, session, partitions })
+            })
             .collect();
         if !changed.is_empty() {
             self.epoch = epoch;
@@ -183,6 +189,12 @@ impl Rebalancer {
         // The dead first: what they lose may be given away in this very step.
         changed.sort_by_key(|(member, _)| self.live.contains_key(member));
         changed
+    }
+
+    /// Whether a live member gets nothing by its grant, because an earlier life did.
+    fn is_void(&self, member: &MemberId, grant: &Grant) -> bool {
+        let begun_anew = |live: &Live| grant.session < live.seat;
+        !grant.partitions.0.is_empty() && self.live.get(member).is_some_and(begun_anew)
     }
 
     /// What every grant keeps; notes who still holds what it loses.

@@ -61,11 +61,18 @@ pub enum MemberRecord {
     Joined {
         /// The newest epoch that the member has seen of its grant.
         acked: Epoch,
+        /// The first life in the same seat; absent if it is this one. A seat lasts until a life
+        /// leaves or is taken for dead.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seat: Option<Session>,
     },
     /// A sign of life.
     Alive {
         /// The life.
         session: Session,
+        /// The first life in the same seat.
+        #[serde(default)]
+        seat: Session,
         /// The member has let go of everything that its grant of this epoch does not hold.
         acked: Epoch,
         /// How many partitions it owns (claimed and reading).
@@ -86,12 +93,18 @@ pub enum MemberRecord {
 }
 
 /// What a member may own. A partition is in one grant at the most.
+///
+/// It is given to a life and to those that follow in its seat. A leader that has not heard yet that a
+/// life ended gives to the dead: whoever begins anew under the name gets nothing by that.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Grant {
     /// The term it was given in.
     pub term: Term,
     /// Its version.
     pub epoch: Epoch,
+    /// The life that it is given to.
+    #[serde(default)]
+    pub session: Session,
     /// The partitions.
     pub partitions: PartitionSet,
 }

@@ -8,8 +8,8 @@ use tokio::time::Instant;
 
 use crate::MemberId;
 use crate::lease::Observed;
-use crate::rebalancer::{Departure, Rebalancer};
-use crate::records::{Epoch, MemberRecord, Session};
+use crate::rebalancer::{Departure, Live, Rebalancer};
+use crate::records::{MemberRecord, Session};
 
 /// When each live member was last seen.
 #[derive(Debug, Default)]
@@ -35,11 +35,14 @@ impl Roster {
         }
         *newest = seq;
         match record {
-            MemberRecord::Joined { acked } => {
-                self.alive(rebalancer, member, seq, Session(seq.0), *acked, seen_at);
+            MemberRecord::Joined { acked, seat } => {
+                let session = Session(seq.0);
+                let live = Live { session, seat: seat.unwrap_or(session), acked: *acked };
+                self.alive(rebalancer, member, seq, live, seen_at);
             }
-            MemberRecord::Alive { session, acked, .. } => {
-                self.alive(rebalancer, member, seq, *session, *acked, seen_at);
+            MemberRecord::Alive { session, seat, acked, .. } => {
+                let live = Live { session: *session, seat: *seat, acked: *acked };
+                self.alive(rebalancer, member, seq, live, seen_at);
             }
             MemberRecord::Left { .. } => self.gone(rebalancer, member, Departure::Left),
             MemberRecord::Expired { .. } => self.gone(rebalancer, member, Departure::Expired),
@@ -61,15 +64,14 @@ impl Roster {
         rebalancer: &mut Rebalancer,
         member: &MemberId,
         seq: Seq,
-        session: Session,
-        acked: Epoch,
+        live: Live,
         seen_at: Instant,
     ) {
         self.seen
             .entry(member.clone())
             .or_insert_with(|| Observed::new(seq, seen_at))
             .renew(seq, seen_at);
-        rebalancer.alive(member, session, acked);
+        rebalancer.alive(member, live);
     }
 
     fn gone(&mut self, rebalancer: &mut Rebalancer, member: &MemberId, how: Departure) {

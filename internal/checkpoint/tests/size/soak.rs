@@ -127,7 +127,7 @@ impl Soak {
     fn join(&mut self, index: usize) {
         let (seq, acked) = (self.next_group(), Epoch(self.epoch));
         self.sessions[index] = Session(seq.0);
-        self.judge.member(worker(index), seq, self.at, MemberRecord::Joined { acked });
+        self.judge.member(worker(index), seq, self.at, MemberRecord::Joined { acked, seat: None });
     }
 
     /// A member is granted its share, and claims it.
@@ -150,7 +150,8 @@ impl Soak {
         let seq = self.next_group();
         self.judge.plan(seq, self.at, plan);
         let partitions = own.iter().map(|p| PartitionId(*p as u32)).collect();
-        let grant = Grant { term: Term(1), epoch: Epoch(self.epoch), partitions };
+        let grant =
+            Grant { term: Term(1), epoch: Epoch(self.epoch), session: Session(0), partitions };
         let seq = self.next_group();
         self.judge.grant(worker(index), seq, self.at, grant);
         let session = self.sessions[index];
@@ -205,7 +206,7 @@ impl Soak {
         for index in 0..WORKERS as usize {
             self.pass(500);
             let (session, acked) = (self.sessions[index], Epoch(self.epoch));
-            let alive = MemberRecord::Alive { session, acked, owned: 15 };
+            let alive = MemberRecord::Alive { session, seat: session, acked, owned: 15 };
             let seq = self.next_group();
             self.judge.member(worker(index), seq, self.at, alive);
         }

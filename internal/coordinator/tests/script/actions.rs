@@ -160,7 +160,11 @@ impl Stage {
             self.sessions.entry(words[0].into()).or_default().push(session);
             self.acked.insert(session, epoch.unwrap_or_default());
             let acked = epoch.unwrap_or_default();
-            return self.tell(Told::Member(id(words[0]), seq, MemberRecord::Joined { acked }));
+            return self.tell(Told::Member(
+                id(words[0]),
+                seq,
+                MemberRecord::Joined { acked, seat: None },
+            ));
         }
         let (member, session) = self.session(words[0]);
         let known = self.acked.entry(session).or_default();
@@ -168,7 +172,7 @@ impl Stage {
         *known = acked;
         let term = self.term;
         let record = match verb {
-            "alive" => MemberRecord::Alive { session, acked, owned: 0 },
+            "alive" => MemberRecord::Alive { session, seat: Session(0), acked, owned: 0 },
             "left" => MemberRecord::Left { session },
             _ => MemberRecord::Expired { session, term },
         };
@@ -189,7 +193,11 @@ impl Stage {
             "grant" => {
                 let epoch = Epoch(words[1].parse().unwrap());
                 let partitions = words.get(2).copied().unwrap_or_default().parse().unwrap();
-                Told::Grant(id(words[0]), seq, Grant { term, epoch, partitions })
+                // A grant may name a life, and may be for somebody who never joined.
+                let name = words[0].split('@').next().unwrap();
+                let known = self.sessions.contains_key(name);
+                let session = known.then(|| self.session(words[0]).1).unwrap_or_default();
+                Told::Grant(id(name), seq, Grant { term, epoch, session, partitions })
             }
             _ => {
                 let names = |name: &str| {
