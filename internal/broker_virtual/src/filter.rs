@@ -17,6 +17,20 @@ impl Filters {
         Self { plain: plain.into_iter().collect(), patterns }
     }
 
+    /// The filters without wildcards.
+    pub(crate) fn plain(&self) -> impl Iterator<Item = &Subject> {
+        self.plain.iter()
+    }
+
+    pub(crate) fn has_patterns(&self) -> bool {
+        !self.patterns.is_empty()
+    }
+
+    /// Whether a filter with wildcards takes `subject`, and none without.
+    pub(crate) fn pattern_takes(&self, subject: &Subject) -> bool {
+        !self.plain.contains(subject) && self.take(subject)
+    }
+
     pub(crate) fn take(&self, subject: &Subject) -> bool {
         self.plain.contains(subject)
             || self.patterns.iter().any(|filter| filter.takes(subject.as_str()))
