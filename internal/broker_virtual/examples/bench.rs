@@ -7,9 +7,7 @@
 
 use std::time::Duration;
 
-use broker::{
-    Admin, Append, Log, Reader, Seq, Start, Storage, StreamName, StreamSpec, Subject,
-};
+use broker::{Admin, Append, Log, Reader, Seq, Start, Storage, StreamName, StreamSpec, Subject};
 use broker_virtual::{Options, VirtualBroker};
 use model::Seed;
 

@@ -55,8 +55,7 @@ impl VirtualBroker {
     pub fn new(options: Options) -> Self {
         let clock = RunClock::starting_at(EPOCH);
         let state = State { streams: BTreeMap::new(), clock, made: 0 };
-        let clients =
-            Clients { up: true, stalled_until: Instant::now(), by_name: BTreeMap::new() };
+        let clients = Clients { up: true, stalled_until: Instant::now(), by_name: BTreeMap::new() };
         let (state, clients) = (Arc::new(Mutex::new(state)), Arc::new(Mutex::new(clients)));
         Self { state, clients, options }
     }

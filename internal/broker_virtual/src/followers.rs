@@ -51,7 +51,8 @@ impl Followers {
 
     pub(crate) fn remove(&mut self, id: FollowerId) {
         if let Some(follower) = self.all.remove(&id) {
-            for (_, takers) in self.by_subject.iter_mut().filter(|(s, _)| follower.filters.take(s)) {
+            for (_, takers) in self.by_subject.iter_mut().filter(|(s, _)| follower.filters.take(s))
+            {
                 takers.retain(|taker| *taker != id);
             }
         }

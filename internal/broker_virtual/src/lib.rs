@@ -9,6 +9,7 @@
 
 mod broker;
 mod client;
+mod durable;
 mod faults;
 mod filter;
 mod followers;
@@ -16,6 +17,7 @@ mod line;
 mod log;
 mod options;
 mod port;
+mod queue;
 mod reader;
 mod weather;
 

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use broker::{Append, AppendError, Record, Seq, StreamSpec, StreamState, Subject};
+use broker::{Append, AppendError, ConsumerName, Record, Seq, StreamSpec, StreamState, Subject};
 use bytes::Bytes;
 use model::Timestamp;
 
+use crate::durable::Durable;
 use crate::filter::Filters;
 use crate::followers::Followers;
 
@@ -37,6 +38,9 @@ pub(crate) struct Stream {
     last: Seq,
     bytes: u64,
     pub(crate) followers: Followers,
+    pub(crate) consumers: BTreeMap<ConsumerName, Durable>,
+    /// Consumers that were ever made.
+    pub(crate) consumers_made: u64,
 }
 
 impl Stream {
@@ -50,6 +54,8 @@ impl Stream {
             last: Seq::NONE,
             bytes: 0,
             followers: Followers::default(),
+            consumers: BTreeMap::new(),
+            consumers_made: 0,
         }
     }
 
@@ -86,17 +92,23 @@ impl Stream {
 
     fn drop_oldest(&mut self, subject: &Subject) {
         let Some(seqs) = self.by_subject.get_mut(subject) else { return };
-        let dropped = seqs.pop_front().and_then(|seq| self.records.remove(&seq));
-        self.bytes -= dropped.map_or(0, |stored| stored.bytes());
+        let Some(seq) = seqs.pop_front() else { return };
         if seqs.is_empty() {
             self.by_subject.remove(subject);
         }
+        self.bytes -= self.records.remove(&seq).map_or(0, |stored| stored.bytes());
+        self.consumers.values_mut().for_each(|consumer| consumer.dropped(seq));
     }
 
     pub(crate) fn trim(&mut self, subject: &Subject, below: Seq) {
         while self.by_subject.get(subject).and_then(VecDeque::front).is_some_and(|seq| *seq < below)
         {
             self.drop_oldest(subject);
+        }
+        let (first, left) = (self.state().first, self.by_subject.get(subject));
+        let left = left.and_then(VecDeque::front).copied().unwrap_or(self.last.next());
+        for consumer in self.consumers.values_mut() {
+            consumer.trimmed(subject, left, first);
         }
     }
 
