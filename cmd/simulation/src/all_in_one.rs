@@ -82,8 +82,7 @@ async fn processes(
     if !isolations.contains(&Isolation::Process) {
         return Ok(None);
     }
-    let manager =
-        Manager::start().await.map_err(|error| Failure::Environment(error.to_string()))?;
+    let manager = Manager::start().await.map_err(|error| Failure::Environment(error.to_string()))?;
     let launcher = Launcher::new(setup, source, dir.logs())?;
     let addresses = connector.addresses();
     Ok(Some(Processes::new(manager, launcher, addresses, Registry::default())))
@@ -144,7 +143,8 @@ pub async fn soak<C: Connector>(
     judged_by.checkpoint = checkpoints::plan(&setup, dir.path(), Some(chaos))?;
     judged_by.resume = resumed;
     let (names, channel) = (setup.names.clone(), setup.channel.clone());
-    let judging = Coordinator::new(broker, names, channel, judged_by, told, events).run(stop);
+    let judging =
+        Coordinator::new(broker, names, channel, judged_by, told, events).run(stop);
     let acting = async {
         let crew = Crew::new(&setup, connector.clone(), processes).await?;
         let broker = connector.connect("chaos").await?;

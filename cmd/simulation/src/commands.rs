@@ -8,10 +8,10 @@ use config::{Config, Overrides};
 use model::{RunClock, Seed, Timestamp};
 use rand::RngExt;
 
-use crate::all_in_one::{self, Parts};
 use crate::cli::{Cli, ConfigArgs, ConfigCommand, Mode, NatsArgs, RunArgs};
 use crate::connect::server_bin;
 use crate::failure::Failure;
+use crate::all_in_one::{self, Parts};
 use crate::resume::Found;
 use crate::rundir::RunDir;
 use crate::setup::Setup;
@@ -41,7 +41,9 @@ pub async fn run(args: RunArgs) -> Result<u8, Failure> {
         config::Mode::Producer => {
             roles::producer(setup, named(id, "PRODUCER_ID=producer-0")?, chaos).await
         }
-        config::Mode::Worker => roles::worker(setup, named(id, "WORKER_ID=worker-0")?, chaos).await,
+        config::Mode::Worker => {
+            roles::worker(setup, named(id, "WORKER_ID=worker-0")?, chaos).await
+        }
         config::Mode::AllInOne | config::Mode::Coordinator | config::Mode::Chaos => {
             println!("seed {seed}; again: {reproduce}");
             let dir = match &found {

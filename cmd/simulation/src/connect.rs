@@ -115,8 +115,7 @@ impl Connector for NatsConnector {
     }
 
     async fn server(&self, power: Power) -> Result<(), String> {
-        let server =
-            self.embedded.as_ref().ok_or("it is not ours to stop: nats.mode is external")?;
+        let server = self.embedded.as_ref().ok_or("it is not ours to stop: nats.mode is external")?;
         match power {
             Power::Start => server.start().await.map_err(|error| error.to_string())?,
             Power::Stop => drop(server.stop().await),

@@ -39,10 +39,7 @@ impl Addresses {
                 let upstreams = self.broker.iter().map(|url| host_and_port(url)).collect();
                 let proxy = Proxy::start(upstreams, self.seed.rng(&format!("network of {name}")))?;
                 let addr = proxy.addr();
-                proxies
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .insert(name.to_owned(), proxy);
+                proxies.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), proxy);
                 addr
             }
         };

@@ -26,8 +26,7 @@ impl Found {
     /// The checkpoint that `args` ask for, if they do.
     pub fn by(args: &RunArgs, config: &Config, now: Timestamp) -> Result<Option<Self>, Failure> {
         let Some(asked) = &args.resume else { return Ok(None) };
-        if config.nats.mode == NatsMode::Embedded
-            && config.nats.jetstream.storage == Storage::Memory
+        if config.nats.mode == NatsMode::Embedded && config.nats.jetstream.storage == Storage::Memory
         {
             return Err(Failure::Usage(
                 "the run cannot go on: its server kept everything in memory, which died with it; \

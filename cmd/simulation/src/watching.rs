@@ -95,7 +95,11 @@ async fn publish(shared: Shared, mut progress: watch::Receiver<Progress>) {
     }
 }
 
-async fn measure(shared: Shared, embedded: Option<Arc<Managed>>, told: watch::Sender<Measured>) {
+async fn measure(
+    shared: Shared,
+    embedded: Option<Arc<Managed>>,
+    told: watch::Sender<Measured>,
+) {
     let began = Instant::now();
     loop {
         tokio::time::sleep(MEASURE_EVERY).await;

@@ -50,8 +50,7 @@ async fn processes_that_register_are_broken_and_nothing_is_lost() {
     let coordinator = ["--mode", "coordinator", "--report", "run"];
     let mut coordinator = start("coordinator", &coordinator, None);
     coordinator.says("✓ coordinator started").await;
-    let mut chaos =
-        start("chaos", &["--mode", "chaos", "--set", &port, "--report", "broken"], None);
+    let mut chaos = start("chaos", &["--mode", "chaos", "--set", &port, "--report", "broken"], None);
     chaos.says("✓ Chaos controller at").await;
     let mut members = Vec::new();
     for (mode, id) in [

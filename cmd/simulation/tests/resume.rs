@@ -126,8 +126,7 @@ async fn a_damaged_checkpoint_is_refused_and_the_one_before_offered() {
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
     fs::write(newest, bytes).unwrap();
-    let ended =
-        common::run(&place, "refused", &["--config", "tiny.yaml", "--resume"]).await.with(2);
+    let ended = common::run(&place, "refused", &["--config", "tiny.yaml", "--resume"]).await.with(2);
     let before = before.file_name().unwrap().to_str().unwrap();
     assert!(ended.err.contains("damaged") && ended.err.contains(before), "{}", ended.err);
 

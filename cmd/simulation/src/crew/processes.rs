@@ -124,8 +124,7 @@ impl Processes {
     async fn begin(&self, node: &Node) -> Result<Process, Trouble> {
         let failed = |why: String| trouble(node, why);
         let name = node.to_string();
-        let url =
-            self.addresses.of(&name).await.map_err(|error| failed(error.to_string()))?.join(",");
+        let url = self.addresses.of(&name).await.map_err(|error| failed(error.to_string()))?.join(",");
         let launch = self.launcher.launch(node, &url);
         self.manager.spawn(&name, &launch, START_MAX).await.map_err(|e| failed(e.to_string()))
     }

@@ -59,8 +59,7 @@ pub async fn chaos(mut setup: Setup, source: &Source, dir: &RunDir) -> Result<u8
         }
     });
     let launcher = Launcher::new(&setup, source, dir.logs())?;
-    let manager =
-        Manager::start().await.map_err(|error| Failure::Environment(error.to_string()))?;
+    let manager = Manager::start().await.map_err(|error| Failure::Environment(error.to_string()))?;
     let processes = Processes::new(manager, launcher, connector.addresses(), registry);
     let crew = Crew::new(&setup, connector, Some(processes)).await?;
     let settings = setup.director(None);

@@ -38,8 +38,7 @@ pub async fn coordinator(mut setup: Setup, parts: Parts) -> Result<u8, Failure> 
     settings.resume = resumed;
     println!("✓ coordinator started");
     let (names, channel) = (setup.names.clone(), setup.channel.clone());
-    let conducted =
-        Coordinator::new(broker, names, channel, settings, told, events).run(stop).await;
+    let conducted = Coordinator::new(broker, names, channel, settings, told, events).run(stop).await;
     showing.abort();
     let _ = tokio::time::timeout(Duration::from_secs(5), writing).await;
     let conducted = conducted?;

@@ -77,8 +77,9 @@ pub async fn worker(setup: Setup, id: String, chaos: Option<&str>) -> Result<u8,
         () = signals::raised(&mut aside) => true,
         _ = phase.wait_for(|phase| *phase == Phase::Done) => false,
     };
-    let leaving =
-        async { if keeps_seat { worker.step_aside().await } else { worker.leave().await } };
+    let leaving = async {
+        if keeps_seat { worker.step_aside().await } else { worker.leave().await }
+    };
     match tokio::time::timeout(LEAVE_MAX, leaving).await {
         Ok(left) => left?,
         Err(_) => {

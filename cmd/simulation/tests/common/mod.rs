@@ -69,8 +69,7 @@ impl Place {
             let entry = entry.ok()?;
             let pid: i32 = entry.file_name().to_str()?.parse().ok()?;
             let line = fs::read_to_string(entry.path().join("cmdline")).ok()?;
-            let works_here =
-                fs::read_link(entry.path().join("cwd")).is_ok_and(|cwd| cwd == self_dir);
+            let works_here = fs::read_link(entry.path().join("cwd")).is_ok_and(|cwd| cwd == self_dir);
             (works_here || line.contains(here)).then_some(pid)
         });
         pids.collect()
