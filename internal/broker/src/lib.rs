@@ -109,7 +109,8 @@ pub trait Admin: Log {
         stream: &StreamName,
     ) -> impl Future<Output = Result<Option<StreamState>, BrokerError>> + Send;
 
-    /// Removes the records of `subject` below `below`.
+    /// Removes the records of `subject` below `below`. Nothing lies below 1: that is done without
+    /// asking the broker, even whether the stream exists.
     fn trim(
         &self,
         stream: &StreamName,

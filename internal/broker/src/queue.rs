@@ -41,7 +41,8 @@ pub struct ConsumerSpec {
     /// Its name.
     pub name: ConsumerName,
     /// What it delivers (wildcards allowed, filters must not overlap). None at all means *all*: a
-    /// consumer whose last filter is taken away delivers everything.
+    /// consumer whose last filter is taken away delivers everything, though it does not hear of new
+    /// records until a pull looks for them.
     pub filters: Vec<Subject>,
     /// A delivered record that is not acknowledged for this long is delivered again.
     pub ack_wait: Duration,

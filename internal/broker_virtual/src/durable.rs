@@ -28,6 +28,10 @@ pub(crate) struct Durable {
     /// Deliveries made, and how many of the first of them are done with.
     deliveries: u64,
     done: u64,
+    /// It hears of no record after this one: the server forgets to wake and to count for a consumer
+    /// whose last filter was taken away. `None` if it hears of all. (The server also forgets to tell
+    /// it of records that are removed; that is left out.)
+    heard: Option<Seq>,
     /// Delivered and not acknowledged.
     pending: BTreeMap<Seq, Pending>,
     /// How often something was delivered again, or was to be.
@@ -59,18 +63,37 @@ impl Durable {
             next: Seq(1),
             deliveries: 0,
             done: 0,
+            heard: None,
             pending: BTreeMap::new(),
             retries: BTreeMap::new(),
             again: VecDeque::new(),
         }
     }
 
-    /// Takes new settings; the position stays.
-    pub(crate) fn change(&mut self, spec: ConsumerSpec, follower: FollowerId) {
-        self.filters = filters(&spec);
+    /// Takes new settings; the position stays. `last` is the last record of the stream.
+    pub(crate) fn change(&mut self, spec: ConsumerSpec, last: Seq, follower: FollowerId) {
+        if !same_filters(&self.spec, &spec) {
+            self.heard = spec.filters.is_empty().then_some(last);
+            self.filters = filters(&spec);
+        }
         self.spec = spec;
         self.follower = follower;
         self.wake.notify_waiters();
+    }
+
+    /// What it is to hear of with settings `spec`.
+    pub(crate) fn hears(&self, spec: &ConsumerSpec) -> Filters {
+        let deaf = match self.heard {
+            Some(_) => spec.filters.is_empty(),
+            None => spec.filters.is_empty() && !same_filters(&self.spec, spec),
+        };
+        if deaf { Filters::new([]) } else { filters(spec) }
+    }
+
+    /// How many records it says that it will deliver.
+    fn waiting(&self, stream: &Stream) -> u64 {
+        let unheard = |heard: Seq| stream.count(&self.filters, self.next.max(heard.next()));
+        stream.count(&self.filters, self.next) - self.heard.map_or(0, unheard)
     }
 
     /// The next delivery, if there is one.
@@ -95,7 +118,8 @@ impl Durable {
     }
 
     fn deliver(&mut self, stream: &Stream, seq: Seq, tries: u64, now: Instant) -> Option<Delivery> {
-        let record = stream.record(seq, stream.count(&self.filters, self.next))?;
+        let waiting = self.waiting(stream);
+        let record = stream.record(seq, waiting)?;
         self.deliveries += 1;
         let number = self.deliveries;
         self.pending.entry(seq).or_insert(Pending { number, since: now }).since = now;
@@ -213,9 +237,19 @@ impl Durable {
             Some(1) => 0,
             _ => self.retries.len() as u64,
         };
-        let waiting = stream.count(&self.filters, self.next);
+        let waiting = self.waiting(stream);
         ConsumerState { waiting, unacked: self.pending.len() as u64, redelivered }
     }
+}
+
+/// Whether the filters are the same, in whatever order.
+fn same_filters(one: &ConsumerSpec, other: &ConsumerSpec) -> bool {
+    let sorted = |spec: &ConsumerSpec| {
+        let mut filters = spec.filters.clone();
+        filters.sort();
+        filters
+    };
+    sorted(one) == sorted(other)
 }
 
 /// What a consumer delivers: everything if it has no filter.

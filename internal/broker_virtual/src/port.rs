@@ -66,6 +66,10 @@ impl Admin for VirtualLog {
         subject: &Subject,
         below: Seq,
     ) -> Result<(), BrokerError> {
+        // Nothing lies below 1, so nobody is asked.
+        if below.0 <= 1 {
+            return Ok(());
+        }
         let (stream, subject) = (stream.clone(), subject.clone());
         self.ask(move |state| {
             state.stream_mut(&stream)?.trim(&subject, below);

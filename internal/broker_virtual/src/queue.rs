@@ -37,15 +37,17 @@ impl State {
             let why = format!("filters {one} and {other} overlap");
             return Err(QueueError::Rejected { consumer: spec.name, why });
         }
-        let existing = stream.consumers.get_mut(&spec.name);
-        let wake = existing.as_ref().map_or_else(Arc::default, |found| found.wake.clone());
-        let follower = stream.followers.add(filters(&spec), wake.clone());
-        match existing {
+        let last = stream.state().last;
+        match stream.consumers.get_mut(&spec.name) {
             Some(consumer) => {
                 stream.followers.remove(consumer.follower);
-                consumer.change(spec, follower);
+                let hears = consumer.hears(&spec);
+                let follower = stream.followers.add(hears, consumer.wake.clone());
+                consumer.change(spec, last, follower);
             }
             None => {
+                let wake = Arc::new(Notify::new());
+                let follower = stream.followers.add(filters(&spec), wake.clone());
                 stream.consumers_made += 1;
                 let life = stream.consumers_made;
                 let consumer = Durable::new(spec.clone(), life, follower, wake);
@@ -155,8 +157,10 @@ impl VirtualLog {
             if Instant::now() >= until {
                 return Ok(None);
             }
-            // Woken or not, it looks again.
-            let _ = timeout_at(due, wake.notified()).await;
+            let woken = timeout_at(due, wake.notified()).await.is_ok();
+            if !woken && due == until {
+                return Ok(None);
+            }
         }
     }
 }

@@ -74,6 +74,7 @@ macro_rules! conformance_tests {
             an_added_subject_never_goes_back
             an_idle_consumer_is_past_the_backlog
             no_filter_means_everything
+            a_consumer_without_its_filters_is_deaf
             redeliveries_ignore_the_filter
             what_is_not_acknowledged_comes_again
             a_pull_waits_for_redeliveries

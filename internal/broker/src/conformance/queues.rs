@@ -186,6 +186,28 @@ pub async fn no_filter_means_everything<B: Admin + Queue>(bench: &Bench<B>) {
     assert_eq!(desk.pull_all(2).await, [(2, 1), (3, 1)]);
 }
 
+/// A consumer whose last filter was taken away does not hear of new records: a pull that waits goes
+/// on waiting, only the next one finds them. Given a filter it hears again.
+pub async fn a_consumer_without_its_filters_is_deaf<B: Admin + Queue>(bench: &Bench<B>) {
+    let desk = desk(bench, &["a"]).await;
+    desk.filter(&["a"]).await;
+    assert_eq!(desk.pull_all(1).await, [(1, 1)]);
+    desk.filter(&[]).await;
+    let put = async |subject| {
+        tokio::time::sleep(QUIET).await;
+        bench.put(subject, "new").await;
+    };
+    let ((), ()) = join!(put("a"), async {
+        let waited = desk.try_pull(QUIET * 4).await.expect("the consumer answers");
+        assert!(waited.is_none(), "it heard of {waited:?}");
+    });
+    assert_eq!(desk.progress().await.0, 0);
+    assert_eq!(desk.pull_all(1).await, [(2, 1)]);
+    desk.filter(&["a", "b"]).await;
+    let (heard, ()) = join!(desk.pull(), put("b"));
+    assert_eq!(heard.receipt.seq, Seq(3));
+}
+
 /// A record that was delivered once is delivered again though its subject was taken away.
 pub async fn redeliveries_ignore_the_filter<B: Admin + Queue>(bench: &Bench<B>) {
     let desk = desk(bench, &["a", "b", "a"]).await;
