@@ -153,10 +153,13 @@ async fn what_was_given_up_arrives_when_it_does() {
     let broker = world().await;
     let client = broker.client("c");
     broker.set_weather("c", Weather::Delayed { delay: MS * 3000, jitter: Duration::ZERO });
-    assert!(matches!(client.append(append("x")).await, Err(AppendError::InDoubt(_))));
+    let answers = join_all((10..30).map(|n| client.append(append(n)))).await;
+    let in_doubt = |answer: &_| matches!(answer, Err(AppendError::InDoubt(_)));
+    assert!(answers.iter().all(in_doubt), "{answers:?}");
     assert!(stored(&broker).is_empty());
     sleep(MS * 2500).await;
-    assert_eq!(stored(&broker), ["x"]);
+    let all = stored(&broker);
+    assert!(all.len() == 20 && all.is_sorted(), "{all:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -339,6 +342,50 @@ async fn a_delivery_to_a_client_that_is_cut_off_is_pending() {
     let again = other.pull(&stream(), &name, HOUR).await.unwrap().expect("it comes again");
     assert_eq!(again.receipt.tries, 2);
     assert!(began.elapsed() > Duration::from_secs(28), "{:?}", began.elapsed());
+}
+
+/// Records that come at once go to as many who wait.
+#[tokio::test(start_paused = true)]
+async fn every_pull_that_waits_is_served() {
+    let broker = world().await;
+    let client = broker.client("c");
+    let name = ConsumerName::new("d").unwrap();
+    let spec = ConsumerSpec {
+        name: name.clone(),
+        filters: vec![],
+        ack_wait: HOUR * 2,
+        max_deliver: None,
+        max_ack_pending: 9,
+    };
+    client.consumer(&stream(), &spec).await.unwrap();
+    let pulls = (0..4).map(|_| {
+        let (client, name) = (client.clone(), name.clone());
+        tokio::spawn(async move { client.pull(&stream(), &name, HOUR).await })
+    });
+    let pulls: Vec<_> = pulls.collect();
+    sleep(SOON).await;
+    (0..4).for_each(|n| assert!(broker.append_now(append(n)).is_ok()));
+    let began = Instant::now();
+    for pull in pulls {
+        assert!(pull.await.unwrap().unwrap().is_some());
+    }
+    assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
+}
+
+/// Later connections of a name have other luck than the first.
+#[tokio::test(start_paused = true)]
+async fn connections_of_a_name_do_not_repeat_each_other() {
+    let broker = world().await;
+    let mut ways = Vec::new();
+    for _ in 0..3 {
+        let client = broker.client("c");
+        client.set_weather(Weather::Delayed { delay: MS * 200, jitter: MS * 200 });
+        let began = Instant::now();
+        client.append(append("x")).await.unwrap();
+        ways.push(began.elapsed());
+    }
+    ways.dedup();
+    assert_eq!(ways.len(), 3, "{ways:?}");
 }
 
 /// The same seed gives the same storm; another seed another one.
