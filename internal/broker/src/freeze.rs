@@ -7,12 +7,14 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 
 use crate::{
-    Admin, Append, AppendError, BrokerError, Log, Reader, Record, Seq, Start, StreamName,
-    StreamSpec, StreamState, Subject,
+    Admin, Append, AppendError, BrokerError, ConsumerName, ConsumerSpec, ConsumerState, Delivery,
+    Log, Queue, QueueError, Reader, Receipt, Record, Seq, Start, StreamName, StreamSpec,
+    StreamState, Subject,
 };
 
 /// What gets through.
@@ -164,5 +166,40 @@ impl<B: Admin> Admin for Freezable<B> {
 
     async fn delete(&self, stream: &StreamName) -> Result<(), BrokerError> {
         self.freezer.pass(self.broker.delete(stream)).await
+    }
+}
+
+impl<B: Queue> Queue for Freezable<B> {
+    async fn consumer(&self, stream: &StreamName, spec: &ConsumerSpec) -> Result<(), QueueError> {
+        self.freezer.pass(self.broker.consumer(stream, spec)).await
+    }
+
+    async fn pull(
+        &self,
+        stream: &StreamName,
+        consumer: &ConsumerName,
+        patience: Duration,
+    ) -> Result<Option<Delivery>, QueueError> {
+        self.freezer.pass(self.broker.pull(stream, consumer, patience)).await
+    }
+
+    async fn ack(&self, receipt: &Receipt) -> Result<(), QueueError> {
+        self.freezer.pass(self.broker.ack(receipt)).await
+    }
+
+    async fn nak(&self, receipt: &Receipt) -> Result<(), QueueError> {
+        self.freezer.pass(self.broker.nak(receipt)).await
+    }
+
+    async fn remove(&self, stream: &StreamName, consumer: &ConsumerName) -> Result<(), QueueError> {
+        self.freezer.pass(self.broker.remove(stream, consumer)).await
+    }
+
+    async fn progress(
+        &self,
+        stream: &StreamName,
+        consumer: &ConsumerName,
+    ) -> Result<Option<ConsumerState>, QueueError> {
+        self.freezer.pass(self.broker.progress(stream, consumer)).await
     }
 }

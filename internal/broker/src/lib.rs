@@ -5,6 +5,18 @@
 //! if the last record of a subject is still the one that the writer has seen ([`Expect`]). A lease,
 //! a claim, an effect and a message that must not be stored twice are all conditional appends.
 //!
+//! Two things that brokers of this kind offer are left out, because the conditional append and the
+//! reader do what they would be used for:
+//!
+//! - *Message ids* within a window of time, so that a record sent twice is stored once: an append in
+//!   doubt is repeated under the same expectation instead ([`AppendError::InDoubt`]), and no window
+//!   can close meanwhile.
+//! - A *key-value store*: a key is a subject, its value [`Log::last`], compare-and-set an append
+//!   [after](Append::after) that record, creation one after [`Seq::NONE`], a watch a reader from
+//!   [`Start::LastPerSubject`].
+//!
+//! [`Queue`] is beside them: durable consumers, which this project judges and does not stand on.
+//!
 //! This room talks to no broker; adapters live in rooms of their own and pass one conformance suite.
 //! [`Freezable`] stands in front of any of them.
 
@@ -14,6 +26,7 @@ pub mod conformance;
 mod error;
 mod freeze;
 mod names;
+mod queue;
 mod read;
 mod stream;
 
@@ -23,6 +36,7 @@ pub use append::{Append, Expect};
 pub use error::{AppendError, BrokerError};
 pub use freeze::{Freezable, FreezableReader, Freezer};
 pub use names::{NameError, Seq, StreamName, Subject};
+pub use queue::{ConsumerName, ConsumerSpec, ConsumerState, Delivery, Queue, QueueError, Receipt};
 pub use read::{Record, Start};
 pub use stream::{Storage, StreamSpec, StreamState};
 
@@ -95,7 +109,8 @@ pub trait Admin: Log {
         stream: &StreamName,
     ) -> impl Future<Output = Result<Option<StreamState>, BrokerError>> + Send;
 
-    /// Removes the records of `subject` below `below`.
+    /// Removes the records of `subject` below `below`. Nothing lies below 1: that is done without
+    /// asking the broker, even whether the stream exists.
     fn trim(
         &self,
         stream: &StreamName,

@@ -1,6 +1,7 @@
 //! Names of streams and subjects, and the sequence that numbers records.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -34,9 +35,9 @@ pub struct NameError {
     rule: &'static str,
 }
 
-/// The name of a stream.
+/// The name of a stream. Clones share their text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct StreamName(String);
+pub struct StreamName(Arc<str>);
 
 impl StreamName {
     /// Takes letters, digits, `-` and `_`.
@@ -45,7 +46,7 @@ impl StreamName {
         let fits = !name.is_empty()
             && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
         if fits {
-            return Ok(Self(name));
+            return Ok(Self(name.into()));
         }
         Err(NameError { what: "stream name", name, rule: "use letters, digits, '-' and '_'" })
     }
@@ -56,9 +57,9 @@ impl StreamName {
     }
 }
 
-/// A subject, or a filter over subjects: tokens separated by dots.
+/// A subject, or a filter over subjects: tokens separated by dots. Clones share their text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Subject(String);
+pub struct Subject(Arc<str>);
 
 impl Subject {
     /// Takes non-empty tokens of printable ASCII without blanks, separated by dots.
@@ -68,7 +69,7 @@ impl Subject {
             .split('.')
             .all(|token| !token.is_empty() && token.chars().all(|c| c.is_ascii_graphic()));
         if fits {
-            return Ok(Self(name));
+            return Ok(Self(name.into()));
         }
         Err(NameError {
             what: "subject",

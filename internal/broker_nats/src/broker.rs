@@ -1,16 +1,18 @@
 //! The handle: what the rest of the program holds.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use broker::{
-    Admin, Append, AppendError, BrokerError, Log, Record, Seq, Start, StreamName, StreamSpec,
-    StreamState, Subject,
+    Admin, Append, AppendError, BrokerError, ConsumerName, ConsumerSpec, ConsumerState, Delivery,
+    Log, Queue, QueueError, Receipt, Record, Seq, Start, StreamName, StreamSpec, StreamState,
+    Subject,
 };
 
 use crate::link::Link;
 use crate::options::ConnectOptions;
 use crate::reader::NatsReader;
-use crate::{admin, append, connect, last};
+use crate::{admin, append, connect, consumer, last};
 
 /// A connection to NATS JetStream. Clones share it; when the last clone and the last reader are
 /// dropped, it is closed.
@@ -93,6 +95,41 @@ impl Admin for NatsBroker {
 
     async fn delete(&self, stream: &StreamName) -> Result<(), BrokerError> {
         admin::delete(&self.link, stream).await
+    }
+}
+
+impl Queue for NatsBroker {
+    async fn consumer(&self, stream: &StreamName, spec: &ConsumerSpec) -> Result<(), QueueError> {
+        consumer::make(&self.link, stream, spec).await
+    }
+
+    async fn pull(
+        &self,
+        stream: &StreamName,
+        consumer: &ConsumerName,
+        patience: Duration,
+    ) -> Result<Option<Delivery>, QueueError> {
+        consumer::pull(&self.link, stream, consumer, patience).await
+    }
+
+    async fn ack(&self, receipt: &Receipt) -> Result<(), QueueError> {
+        consumer::ack(&self.link, receipt).await
+    }
+
+    async fn nak(&self, receipt: &Receipt) -> Result<(), QueueError> {
+        consumer::nak(&self.link, receipt).await
+    }
+
+    async fn remove(&self, stream: &StreamName, consumer: &ConsumerName) -> Result<(), QueueError> {
+        consumer::remove(&self.link, stream, consumer).await
+    }
+
+    async fn progress(
+        &self,
+        stream: &StreamName,
+        consumer: &ConsumerName,
+    ) -> Result<Option<ConsumerState>, QueueError> {
+        consumer::progress(&self.link, stream, consumer).await
     }
 }
 

@@ -12,6 +12,7 @@ mod admin;
 mod append;
 mod broker;
 mod connect;
+mod consumer;
 #[cfg(unix)]
 mod embedded;
 mod last;

@@ -1,14 +1,17 @@
-//! The broker: its streams, its clock, and the handles that share it.
+//! The broker: its streams, its clock, and the connections that share it.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
 use broker::{Append, AppendError, BrokerError, Record, Seq, StreamName, StreamSpec};
 use model::{RunClock, Timestamp};
+use tokio::time::Instant;
 
-use crate::client::VirtualLog;
+use crate::client::{Connection, VirtualLog};
 use crate::log::Stream;
 use crate::options::Options;
+use crate::weather::{Sky, Weather};
 
 /// What the broker's clock shows when it is made: some day in 2023.
 const EPOCH: Timestamp = Timestamp(1_700_000_000_000_000);
@@ -17,6 +20,7 @@ const EPOCH: Timestamp = Timestamp(1_700_000_000_000_000);
 #[derive(Clone, Debug)]
 pub struct VirtualBroker {
     state: Arc<Mutex<State>>,
+    clients: Arc<Mutex<Clients>>,
     pub(crate) options: Options,
 }
 
@@ -25,19 +29,95 @@ pub struct VirtualBroker {
 pub(crate) struct State {
     streams: BTreeMap<StreamName, Stream>,
     clock: RunClock,
+    /// Streams that were ever made: tells one from a later one of the same name.
+    made: u64,
+}
+
+/// Who is connected, and what their ways to the broker are like.
+#[derive(Debug)]
+struct Clients {
+    up: bool,
+    /// The broker does nothing before.
+    stalled_until: Instant,
+    by_name: BTreeMap<String, Client>,
+}
+
+#[derive(Debug, Default)]
+struct Client {
+    weather: Weather,
+    /// Connections that were ever made under this name.
+    made: u64,
+    connections: Vec<Weak<Connection>>,
 }
 
 impl VirtualBroker {
     /// An empty broker. Its clock begins now, so call it inside the runtime that it will live in.
     pub fn new(options: Options) -> Self {
         let clock = RunClock::starting_at(EPOCH);
-        let state = State { streams: BTreeMap::new(), clock };
-        Self { state: Arc::new(Mutex::new(state)), options }
+        let state = State { streams: BTreeMap::new(), clock, made: 0 };
+        let clients = Clients { up: true, stalled_until: Instant::now(), by_name: BTreeMap::new() };
+        let (state, clients) = (Arc::new(Mutex::new(state)), Arc::new(Mutex::new(clients)));
+        Self { state, clients, options }
     }
 
-    /// A new connection, with latencies and faults of its own. The name is its random stream.
+    /// A new connection, with latencies and faults of its own, under the weather of its name. The
+    /// name, and how many connections it had before, is its random stream.
     pub fn client(&self, name: &str) -> VirtualLog {
-        VirtualLog::new(self.clone(), name)
+        let mut clients = self.clients();
+        let up = clients.up;
+        let client = clients.by_name.entry(name.to_owned()).or_default();
+        client.made += 1;
+        let rng = match client.made {
+            1 => self.options.seed.rng(name),
+            nth => self.options.seed.rng(&format!("{name}#{nth}")),
+        };
+        let sky = Sky { weather: client.weather, up, breaks: 0 };
+        let connection = Arc::new(Connection::new(self.clone(), rng, sky));
+        client.connections.retain(|old| old.strong_count() > 0);
+        client.connections.push(Arc::downgrade(&connection));
+        VirtualLog::new(connection)
+    }
+
+    /// Changes the weather of every connection under this name, and of those that it makes later.
+    pub fn set_weather(&self, name: &str, weather: Weather) {
+        let connections = {
+            let mut clients = self.clients();
+            let client = clients.by_name.entry(name.to_owned()).or_default();
+            client.weather = weather;
+            client.alive()
+        };
+        connections.iter().for_each(|connection| connection.set_weather(weather));
+    }
+
+    /// Stops the broker: all connections break, and none can be made. What it has stored stays, in
+    /// streams kept in memory, too.
+    pub fn stop(&self) {
+        self.set_up(false);
+    }
+
+    /// Starts a stopped broker.
+    pub fn start(&self) {
+        self.set_up(true);
+    }
+
+    fn set_up(&self, up: bool) {
+        let connections: Vec<_> = {
+            let mut clients = self.clients();
+            clients.up = up;
+            clients.by_name.values().flat_map(Client::alive).collect()
+        };
+        connections.iter().for_each(|connection| connection.set_up(up));
+    }
+
+    /// The broker does nothing for so long: what arrives meanwhile waits, and then takes effect.
+    pub fn stall(&self, duration: Duration) {
+        let mut clients = self.clients();
+        clients.stalled_until = clients.stalled_until.max(Instant::now() + duration);
+    }
+
+    /// Until when the broker is stalled, if it is.
+    pub(crate) fn stalled(&self, now: Instant) -> Option<Instant> {
+        Some(self.clients().stalled_until).filter(|until| *until > now)
     }
 
     /// Appends from within the broker: at once, under the same rules.
@@ -51,11 +131,21 @@ impl VirtualBroker {
 
     /// What a stream holds now from `start` on; nothing if it does not exist.
     pub fn records(&self, stream: &StreamName, start: Seq) -> Vec<Record> {
-        self.state().stream(stream).map(|stream| stream.from(start)).unwrap_or_default()
+        self.state().stream(stream).map(|stream| stream.records_from(start)).unwrap_or_default()
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn clients(&self) -> MutexGuard<'_, Clients> {
+        self.clients.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Client {
+    fn alive(&self) -> Vec<Arc<Connection>> {
+        self.connections.iter().filter_map(Weak::upgrade).collect()
     }
 }
 
@@ -77,8 +167,11 @@ impl State {
     }
 
     pub(crate) fn ensure(&mut self, spec: &StreamSpec) -> Result<(), BrokerError> {
-        let stream =
-            self.streams.entry(spec.name.clone()).or_insert_with(|| Stream::new(spec.clone()));
+        let Some(stream) = self.streams.get(&spec.name) else {
+            self.made += 1;
+            self.streams.insert(spec.name.clone(), Stream::new(spec.clone(), self.made));
+            return Ok(());
+        };
         let (is, asked) = (format!("{:?}", stream.spec), format!("{spec:?}"));
         if is == asked {
             return Ok(());
@@ -87,6 +180,7 @@ impl State {
         Err(BrokerError::Conflict { stream: spec.name.clone(), detail })
     }
 
+    /// Dropping a stream wakes whoever follows it.
     pub(crate) fn delete(&mut self, name: &StreamName) {
         self.streams.remove(name);
     }

@@ -1,148 +1,267 @@
-//! One connection to the broker: latency, cuts, lost requests and lost answers.
+//! One connection to the broker: requests that are slow, lost, cut off, or in doubt.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use broker::{Append, AppendError, BrokerError, Seq};
 use model::Rng;
-use rand::RngExt;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::broker::{State, VirtualBroker};
-use crate::faults::{Fate, Fault, Faults};
+use crate::faults::{Fate, Fault};
+use crate::line::{Line, Request, Ticket};
+use crate::weather::{Sky, Weather};
 
 /// A connection to the broker. Clones share it: they are slow, cut off and unlucky together.
 #[derive(Clone, Debug)]
 pub struct VirtualLog {
-    pub(crate) broker: VirtualBroker,
-    luck: Arc<Mutex<Luck>>,
-    cut: Arc<watch::Sender<bool>>,
+    pub(crate) connection: Arc<Connection>,
 }
 
 #[derive(Debug)]
-struct Luck {
-    rng: Rng,
-    faults: Faults,
+pub(crate) struct Connection {
+    pub(crate) broker: VirtualBroker,
+    line: Mutex<Line>,
+    sky: watch::Sender<Sky>,
 }
 
 impl VirtualLog {
-    pub(crate) fn new(broker: VirtualBroker, name: &str) -> Self {
-        let rng = broker.options.seed.rng(name);
-        let luck = Arc::new(Mutex::new(Luck { rng, faults: Faults::default() }));
-        Self { broker, luck, cut: Arc::new(watch::Sender::new(false)) }
+    pub(crate) fn new(connection: Arc<Connection>) -> Self {
+        Self { connection }
     }
 
-    /// Cuts the connection: requests under way and new ones are never answered, readers deliver
-    /// nothing.
+    /// Changes the weather of this connection alone.
+    pub fn set_weather(&self, weather: Weather) {
+        self.connection.set_weather(weather);
+    }
+
+    /// Cuts this connection: [`Weather::Cut`].
     pub fn cut(&self) {
-        self.cut.send_replace(true);
+        self.set_weather(Weather::Cut);
     }
 
-    /// Mends the connection. Readers go on where they were.
+    /// Mends this connection: [`Weather::Clear`].
     pub fn heal(&self) {
-        self.cut.send_replace(false);
+        self.set_weather(Weather::Clear);
     }
 
     /// Plans a fault; of several that match an append the first one strikes.
     pub fn plan(&self, fault: Fault) {
-        self.luck().faults.add(fault);
+        self.connection.line().faults.add(fault);
     }
 
     /// Forgets planned faults that have not struck yet.
     pub fn forget(&self) {
-        self.luck().faults.clear();
+        self.connection.line().faults.clear();
     }
 
-    fn luck(&self) -> MutexGuard<'_, Luck> {
-        self.luck.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn latency(&self) -> Duration {
-        let (min, max) = (self.broker.options.latency_min, self.broker.options.latency_max);
-        min + max.saturating_sub(min).mul_f64(self.luck().rng.random())
-    }
-
-    pub(crate) fn is_cut(&self) -> bool {
-        *self.cut.borrow()
-    }
-
-    /// Waits until the connection is not cut.
-    pub(crate) async fn healed(&self) {
-        let mut cut = self.cut.subscribe();
-        // The sender lives as long as this handle.
-        let _ = cut.wait_for(|cut| !cut).await;
-    }
-
-    /// One way of a request or an answer: whether it arrives.
-    async fn way(&self) -> bool {
-        tokio::time::sleep(self.latency()).await;
-        !self.is_cut()
-    }
-
-    /// A request that changes or reads the broker, and its answer; `None` if there is none.
-    async fn request<T>(&self, apply: impl FnOnce(&mut State) -> T) -> Option<T> {
-        if self.way().await {
-            let answer = apply(&mut self.broker.state());
-            if self.way().await {
-                return Some(answer);
-            }
-        }
-        tokio::time::sleep(self.broker.options.request_timeout).await;
-        None
-    }
-
-    pub(crate) async fn ask<T>(
+    pub(crate) async fn ask<T: Send + 'static>(
         &self,
-        apply: impl FnOnce(&mut State) -> Result<T, BrokerError>,
+        apply: impl FnOnce(&mut State) -> Result<T, BrokerError> + Send + 'static,
     ) -> Result<T, BrokerError> {
-        let answer = self.request(apply).await;
+        let answer = self.connection.request(apply, None).await;
         answer.unwrap_or_else(|| Err(BrokerError::Unavailable("no answer".into())))
     }
 
     /// An append, and what the broker says to it; `None` if nothing is heard.
     pub(crate) async fn send(&self, append: Append) -> Option<Result<Seq, AppendError>> {
-        let fate = self.luck().faults.strike(&append.subject);
-        let mut on_its_way = OnItsWay(Some((self, append)));
-        if let Some(fate) = fate {
-            self.doomed(on_its_way, fate).await;
-            return None;
-        }
-        let arrive =
-            |state: &mut State| on_its_way.0.take().map(|(_, append)| state.append(append));
-        self.request(arrive).await.flatten()
-    }
-
-    /// An append whose answer never comes.
-    async fn doomed(&self, mut on_its_way: OnItsWay<'_>, fate: Fate) {
-        let arrives = self.way().await;
-        let append = on_its_way.0.take().map(|(_, append)| append);
-        let broker = self.broker.clone();
-        match (fate, append) {
-            (Fate::AnswerLost, Some(append)) if arrives => {
-                let _ = broker.state().append(append);
-            }
-            (Fate::Delayed(delay), Some(append)) => {
-                tokio::spawn(async move {
-                    tokio::time::sleep(delay).await;
-                    let _ = broker.state().append(append);
-                });
-            }
-            _ => {}
-        }
-        tokio::time::sleep(self.broker.options.request_timeout).await;
+        let fate = self.connection.line().faults.strike(&append.subject);
+        self.connection.request(move |state| state.append(append), fate).await
     }
 }
 
-/// An append that has been sent. If its sender dies meanwhile, it may arrive nevertheless.
-struct OnItsWay<'a>(Option<(&'a VirtualLog, Append)>);
+impl Connection {
+    pub(crate) fn new(broker: VirtualBroker, rng: Rng, sky: Sky) -> Self {
+        let latency = (broker.options.latency_min, broker.options.latency_max);
+        let line = Mutex::new(Line::new(rng, latency));
+        Self { broker, line, sky: watch::Sender::new(sky) }
+    }
+
+    /// Not to be locked while the state of the broker is.
+    pub(crate) fn line(&self) -> MutexGuard<'_, Line> {
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn sky(&self) -> Sky {
+        *self.sky.borrow()
+    }
+
+    pub(crate) fn set_weather(&self, weather: Weather) {
+        self.change(|sky| sky.weather = weather);
+    }
+
+    pub(crate) fn set_up(&self, up: bool) {
+        self.change(|sky| sky.up = up);
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Sky)) {
+        self.sky.send_modify(|sky| {
+            let before = sky.is_connected();
+            change(sky);
+            sky.breaks += u64::from(before && !sky.is_connected());
+        });
+        if self.sky().is_connected() {
+            self.arrive();
+        } else {
+            self.line().lose(Instant::now());
+        }
+    }
+
+    /// Waits for a sky of some kind.
+    pub(crate) async fn until(&self, wanted: impl FnMut(&Sky) -> bool) {
+        let mut sky = self.sky.subscribe();
+        // The sender lives as long as this connection.
+        let _ = sky.wait_for(wanted).await;
+    }
+
+    /// Lets requests that have arrived take effect, in their order. Returns when to come back for
+    /// the next one; `None` if a change of the weather will.
+    fn arrive(&self) -> Option<Instant> {
+        let now = Instant::now();
+        let mut line = self.line();
+        if !self.sky().flows() {
+            return None;
+        }
+        if let Some(until) = self.broker.stalled(now) {
+            return line.due().map(|due| due.max(until));
+        }
+        while let Some(request) = line.arrived(now) {
+            request(&self.broker);
+        }
+        line.due()
+    }
+
+    /// A request that changes or reads the broker, and its answer; `None` if none is heard.
+    pub(crate) async fn request<T: Send + 'static>(
+        self: &Arc<Self>,
+        apply: impl FnOnce(&mut State) -> T + Send + 'static,
+        fate: Option<Fate>,
+    ) -> Option<T> {
+        let until = Instant::now() + self.broker.options.request_timeout;
+        if !self.sky().is_connected() {
+            timeout_at(until, self.until(Sky::is_connected)).await.ok()?;
+        }
+        let breaks = self.sky().breaks;
+        let (answer, answered) = oneshot::channel();
+        let request: Request = Box::new(move |broker| {
+            let result = apply(&mut broker.state());
+            // Whoever asked may have given up.
+            let _ = answer.send(result);
+        });
+        let heard = match fate {
+            None => self.exchange(request, answered, until).await,
+            Some(fate) => {
+                self.doom(request, fate);
+                None
+            }
+        };
+        let broken = |sky: &Sky| sky.breaks != breaks;
+        if heard.is_none() {
+            let _ = timeout_at(until, self.until(broken)).await;
+        }
+        heard.filter(|_| !broken(&self.sky()))
+    }
+
+    async fn exchange<T>(
+        self: &Arc<Self>,
+        request: Request,
+        mut answered: oneshot::Receiver<T>,
+        until: Instant,
+    ) -> Option<T> {
+        let (now, weather) = (Instant::now(), self.sky().weather);
+        let (ticket, due) = self.line().send(now, weather, request)?;
+        let on_its_way = OnItsWay { connection: self, ticket };
+        let mut back_at = due;
+        let answer = loop {
+            tokio::select! {
+                biased;
+                answer = &mut answered => break answer.ok()?,
+                () = sleep_until(back_at.min(until)) => {}
+            }
+            if back_at > until {
+                on_its_way.leave();
+                return None;
+            }
+            back_at = self.arrive().unwrap_or(until + Self::NEVER);
+        };
+        let arrives = self.line().answer(Instant::now(), self.sky().weather)?;
+        sleep_until(arrives.min(until)).await;
+        if !self.sky().flows() {
+            timeout_at(until, self.until(Sky::flows)).await.ok()?;
+        }
+        (arrives <= until).then_some(answer)
+    }
+
+    /// Longer than anybody waits.
+    const NEVER: std::time::Duration = std::time::Duration::from_secs(1);
+
+    /// A request whose answer never comes.
+    fn doom(self: &Arc<Self>, request: Request, fate: Fate) {
+        let (now, weather) = (Instant::now(), self.sky().weather);
+        match fate {
+            Fate::RequestLost => {}
+            Fate::AnswerLost => {
+                if let Some((ticket, _)) = self.line().send(now, weather, request) {
+                    self.see_through(ticket);
+                }
+            }
+            Fate::Delayed(delay) => {
+                let broker = self.broker.clone();
+                tokio::spawn(async move {
+                    sleep_until(now + delay).await;
+                    request(&broker);
+                });
+            }
+        }
+    }
+
+    /// Lets a request arrive that nobody waits for.
+    fn see_through(self: &Arc<Self>, ticket: Ticket) {
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let connection = self.clone();
+        runtime.spawn(async move {
+            while let Some(due) = { connection.line().due_of(ticket) } {
+                let now = Instant::now();
+                let stalled = connection.broker.stalled(now).unwrap_or(now);
+                sleep_until(due.max(stalled)).await;
+                if !connection.sky().flows() {
+                    // Mended, it arrives; broken, it is lost. Either way it is no longer there.
+                    connection.until(|sky| sky.flows() || !sky.is_connected()).await;
+                }
+                connection.arrive();
+            }
+        });
+    }
+}
+
+/// A request that has been sent. If its sender dies meanwhile, it may arrive nevertheless.
+struct OnItsWay<'a> {
+    connection: &'a Arc<Connection>,
+    ticket: Ticket,
+}
+
+impl OnItsWay<'_> {
+    /// Its sender has waited long enough; it arrives when it does.
+    fn leave(self) {
+        self.connection.see_through(self.ticket);
+        std::mem::forget(self);
+    }
+}
 
 impl Drop for OnItsWay<'_> {
     fn drop(&mut self) {
-        if let Some((client, append)) = self.0.take()
-            && !client.is_cut()
-            && client.luck().rng.random()
-        {
-            let _ = client.broker.state().append(append);
+        let mut line = self.connection.line();
+        if line.due_of(self.ticket).is_none() {
+            return;
+        }
+        if line.coin() {
+            drop(line);
+            self.connection.see_through(self.ticket);
+        } else {
+            // Dropped without the lock: nobody knows what it holds.
+            let recalled = line.recall(self.ticket);
+            drop(line);
+            drop(recalled);
         }
     }
 }

@@ -12,9 +12,33 @@ pub(crate) struct Filters {
 }
 
 impl Filters {
+    /// Everything.
+    pub(crate) fn all() -> Self {
+        Self::new(Subject::new(">"))
+    }
+
     pub(crate) fn new(filters: impl IntoIterator<Item = Subject>) -> Self {
         let (patterns, plain) = filters.into_iter().partition::<Vec<_>, _>(is_pattern);
         Self { plain: plain.into_iter().collect(), patterns }
+    }
+
+    /// Whether every filter is `subject` itself; callers know it to have no wildcards.
+    pub(crate) fn only(&self, subject: &Subject) -> bool {
+        self.patterns.is_empty() && self.plain.iter().all(|filter| filter == subject)
+    }
+
+    /// The filters without wildcards.
+    pub(crate) fn plain(&self) -> impl Iterator<Item = &Subject> {
+        self.plain.iter()
+    }
+
+    pub(crate) fn has_patterns(&self) -> bool {
+        !self.patterns.is_empty()
+    }
+
+    /// Whether a filter with wildcards takes `subject`, and none without.
+    pub(crate) fn pattern_takes(&self, subject: &Subject) -> bool {
+        !self.plain.contains(subject) && self.take(subject)
     }
 
     pub(crate) fn take(&self, subject: &Subject) -> bool {
@@ -25,6 +49,25 @@ impl Filters {
 
 fn is_pattern(filter: &Subject) -> bool {
     filter.as_str().split('.').any(|token| token == "*" || token == ">")
+}
+
+/// Two of `filters` that some subject matches both of.
+pub(crate) fn overlap(filters: &[Subject]) -> Option<(&Subject, &Subject)> {
+    let pairs = filters.iter().enumerate();
+    let mut pairs = pairs.flat_map(|(n, one)| filters[n + 1..].iter().map(move |two| (one, two)));
+    pairs.find(|(one, two)| overlap_each_other(one, two))
+}
+
+fn overlap_each_other(one: &Subject, two: &Subject) -> bool {
+    let (mut one, mut two) = (one.as_str().split('.'), two.as_str().split('.'));
+    loop {
+        match (one.next(), two.next()) {
+            (None, None) => return true,
+            (Some(">"), Some(_)) | (Some(_), Some(">")) => return true,
+            (Some(a), Some(b)) if a == b || a == "*" || b == "*" => {}
+            _ => return false,
+        }
+    }
 }
 
 #[cfg(test)]

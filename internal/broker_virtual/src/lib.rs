@@ -9,15 +9,21 @@
 
 mod broker;
 mod client;
+mod durable;
 mod faults;
 mod filter;
+mod followers;
+mod line;
 mod log;
 mod options;
 mod port;
+mod queue;
 mod reader;
+mod weather;
 
 pub use broker::VirtualBroker;
 pub use client::VirtualLog;
 pub use faults::{Fate, Fault};
 pub use options::Options;
 pub use reader::VirtualReader;
+pub use weather::Weather;

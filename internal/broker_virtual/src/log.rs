@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use broker::{Append, AppendError, Record, Seq, StreamSpec, StreamState, Subject};
+use broker::{Append, AppendError, ConsumerName, Record, Seq, StreamSpec, StreamState, Subject};
 use bytes::Bytes;
 use model::Timestamp;
-use tokio::sync::watch;
 
+use crate::durable::Durable;
 use crate::filter::Filters;
+use crate::followers::Followers;
 
 /// What a record costs beside its subject and payload, as the real broker counts it, roughly.
 const RECORD_BYTES: u64 = 40;
@@ -29,30 +30,33 @@ impl Stored {
 #[derive(Debug)]
 pub(crate) struct Stream {
     pub(crate) spec: StreamSpec,
+    /// Tells it from a later stream of the same name.
+    pub(crate) incarnation: u64,
     takes: Filters,
     records: BTreeMap<Seq, Stored>,
     by_subject: BTreeMap<Subject, VecDeque<Seq>>,
     last: Seq,
     bytes: u64,
-    /// Tells readers of new records, and by its end that the stream is gone.
-    news: watch::Sender<()>,
+    pub(crate) followers: Followers,
+    pub(crate) consumers: BTreeMap<ConsumerName, Durable>,
+    /// Consumers that were ever made.
+    pub(crate) consumers_made: u64,
 }
 
 impl Stream {
-    pub(crate) fn new(spec: StreamSpec) -> Self {
+    pub(crate) fn new(spec: StreamSpec, incarnation: u64) -> Self {
         Self {
+            incarnation,
             takes: Filters::new(spec.subjects.iter().cloned()),
             spec,
             records: BTreeMap::new(),
             by_subject: BTreeMap::new(),
             last: Seq::NONE,
             bytes: 0,
-            news: watch::Sender::new(()),
+            followers: Followers::default(),
+            consumers: BTreeMap::new(),
+            consumers_made: 0,
         }
-    }
-
-    pub(crate) fn news(&self) -> watch::Receiver<()> {
-        self.news.subscribe()
     }
 
     pub(crate) fn append(&mut self, append: Append, at: Timestamp) -> Result<Seq, AppendError> {
@@ -65,40 +69,46 @@ impl Stream {
         {
             return Err(AppendError::Refused(expect));
         }
-        let stored = Stored { subject: subject.clone(), at, payload };
+        let stored = Stored { subject, at, payload };
         if self.spec.max_bytes.is_some_and(|max| self.bytes + stored.bytes() > max) {
             return Err(AppendError::Rejected(format!("{stream} is full")));
         }
         self.last = self.last.next();
         self.bytes += stored.bytes();
+        let subject = stored.subject.clone();
         self.records.insert(self.last, stored);
-        self.by_subject.entry(subject.clone()).or_default().push_back(self.last);
-        self.evict(&subject);
-        self.news.send_replace(());
-        Ok(self.last)
-    }
-
-    fn evict(&mut self, subject: &Subject) {
-        let Some(max) = self.spec.max_per_subject else { return };
-        let seqs = self.by_subject.get(subject).map_or(0, VecDeque::len) as u64;
-        for _ in max..seqs {
-            self.drop_oldest(subject);
+        let seqs = match self.by_subject.get_mut(&subject) {
+            Some(seqs) => seqs,
+            None => self.by_subject.entry(subject.clone()).or_default(),
+        };
+        seqs.push_back(self.last);
+        let kept = seqs.len() as u64;
+        for _ in self.spec.max_per_subject.unwrap_or(kept)..kept {
+            self.drop_oldest(&subject);
         }
+        self.followers.tell(&subject, self.last);
+        Ok(self.last)
     }
 
     fn drop_oldest(&mut self, subject: &Subject) {
         let Some(seqs) = self.by_subject.get_mut(subject) else { return };
-        let dropped = seqs.pop_front().and_then(|seq| self.records.remove(&seq));
-        self.bytes -= dropped.map_or(0, |stored| stored.bytes());
+        let Some(seq) = seqs.pop_front() else { return };
         if seqs.is_empty() {
             self.by_subject.remove(subject);
         }
+        self.bytes -= self.records.remove(&seq).map_or(0, |stored| stored.bytes());
+        self.consumers.values_mut().for_each(|consumer| consumer.dropped(seq));
     }
 
     pub(crate) fn trim(&mut self, subject: &Subject, below: Seq) {
         while self.by_subject.get(subject).and_then(VecDeque::front).is_some_and(|seq| *seq < below)
         {
             self.drop_oldest(subject);
+        }
+        let (first, left) = (self.state().first, self.by_subject.get(subject));
+        let left = left.and_then(VecDeque::front).copied().unwrap_or(self.last.next());
+        for consumer in self.consumers.values_mut() {
+            consumer.trimmed(subject, left, first);
         }
     }
 
@@ -119,8 +129,16 @@ impl Stream {
 
     /// The last sequence of every subject that `filters` take.
     pub(crate) fn lasts(&self, filters: &Filters) -> Vec<Seq> {
-        let taken = self.by_subject.iter().filter(|(subject, _)| filters.take(subject));
-        taken.filter_map(|(_, seqs)| seqs.back().copied()).collect()
+        self.taken(filters).filter_map(|seqs| seqs.back().copied()).collect()
+    }
+
+    /// The sequences of every subject that `filters` take.
+    fn taken<'a>(&'a self, filters: &'a Filters) -> impl Iterator<Item = &'a VecDeque<Seq>> {
+        let named = filters.plain().filter_map(|subject| self.by_subject.get(subject));
+        // What no pattern can take is not looked at.
+        let all = self.by_subject.iter().filter(|_| filters.has_patterns());
+        let matched = all.filter(|(subject, _)| filters.pattern_takes(subject));
+        named.chain(matched.map(|(_, seqs)| seqs))
     }
 
     pub(crate) fn first_at(&self, subject: &Subject, at: Seq) -> Option<Record> {
@@ -129,7 +147,7 @@ impl Stream {
         self.record(*seq, 0)
     }
 
-    pub(crate) fn from(&self, start: Seq) -> Vec<Record> {
+    pub(crate) fn records_from(&self, start: Seq) -> Vec<Record> {
         self.records
             .range(start..)
             .map(|(seq, _)| seq)
@@ -147,15 +165,23 @@ impl Stream {
     /// for further ones.
     pub(crate) fn scan(&self, filters: &Filters, start: Seq, max: usize) -> (Vec<Seq>, Seq) {
         let mut found = Vec::new();
-        for (seq, stored) in self.records.range(start..) {
-            if filters.take(&stored.subject) {
-                found.push(*seq);
-                if found.len() == max {
-                    return (found, seq.next());
-                }
+        if filters.has_patterns() {
+            let records = self.records.range(start..);
+            let taken = records.filter(|(_, stored)| filters.take(&stored.subject));
+            found.extend(taken.map(|(seq, _)| *seq).take(max));
+        } else {
+            for seqs in self.taken(filters) {
+                let from = seqs.partition_point(|seq| *seq < start);
+                found.extend(seqs.range(from..).take(max));
             }
+            found.sort_unstable();
+            found.truncate(max);
         }
-        (found, start.max(self.last.next()))
+        let next = match found.last() {
+            Some(last) if found.len() == max => last.next(),
+            _ => start.max(self.last.next()),
+        };
+        (found, next)
     }
 
     /// How many records from `start` on `filters` take.
@@ -163,8 +189,11 @@ impl Stream {
         if start > self.last {
             return 0;
         }
-        let taken = self.by_subject.iter().filter(|(subject, _)| filters.take(subject));
         let left = |seqs: &VecDeque<Seq>| seqs.len() - seqs.partition_point(|seq| *seq < start);
-        taken.map(|(_, seqs)| left(seqs) as u64).sum()
+        self.taken(filters).map(|seqs| left(seqs) as u64).sum()
+    }
+
+    pub(crate) fn holds(&self, seq: Seq) -> bool {
+        self.records.contains_key(&seq)
     }
 }

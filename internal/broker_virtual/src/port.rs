@@ -21,7 +21,8 @@ impl Log for VirtualLog {
         stream: &StreamName,
         subject: &Subject,
     ) -> Result<Option<Record>, BrokerError> {
-        self.ask(|state| Ok(state.stream(stream)?.last(subject))).await
+        let (stream, subject) = (stream.clone(), subject.clone());
+        self.ask(move |state| Ok(state.stream(&stream)?.last(&subject))).await
     }
 
     async fn first_at(
@@ -30,7 +31,8 @@ impl Log for VirtualLog {
         subject: &Subject,
         at: Seq,
     ) -> Result<Option<Record>, BrokerError> {
-        self.ask(|state| Ok(state.stream(stream)?.first_at(subject, at))).await
+        let (stream, subject) = (stream.clone(), subject.clone());
+        self.ask(move |state| Ok(state.stream(&stream)?.first_at(&subject, at))).await
     }
 
     async fn read(
@@ -39,8 +41,9 @@ impl Log for VirtualLog {
         filters: Vec<Subject>,
         start: Start,
     ) -> Result<VirtualReader, BrokerError> {
-        let reader = |state: &mut State| {
-            Ok(VirtualReader::new(self.clone(), state.stream(stream)?, filters, start))
+        let (connection, stream) = (self.connection.clone(), stream.clone());
+        let reader = move |state: &mut State| {
+            Ok(VirtualReader::new(connection, state.stream_mut(&stream)?, filters, start))
         };
         self.ask(reader).await
     }
@@ -48,11 +51,13 @@ impl Log for VirtualLog {
 
 impl Admin for VirtualLog {
     async fn ensure(&self, spec: &StreamSpec) -> Result<(), BrokerError> {
-        self.ask(|state| state.ensure(spec)).await
+        let spec = spec.clone();
+        self.ask(move |state| state.ensure(&spec)).await
     }
 
     async fn state(&self, stream: &StreamName) -> Result<Option<StreamState>, BrokerError> {
-        self.ask(|state| Ok(state.stream(stream).ok().map(|stream| stream.state()))).await
+        let stream = stream.clone();
+        self.ask(move |state| Ok(state.stream(&stream).ok().map(|stream| stream.state()))).await
     }
 
     async fn trim(
@@ -61,16 +66,22 @@ impl Admin for VirtualLog {
         subject: &Subject,
         below: Seq,
     ) -> Result<(), BrokerError> {
-        self.ask(|state| {
-            state.stream_mut(stream)?.trim(subject, below);
+        // Nothing lies below 1, so nobody is asked.
+        if below.0 <= 1 {
+            return Ok(());
+        }
+        let (stream, subject) = (stream.clone(), subject.clone());
+        self.ask(move |state| {
+            state.stream_mut(&stream)?.trim(&subject, below);
             Ok(())
         })
         .await
     }
 
     async fn delete(&self, stream: &StreamName) -> Result<(), BrokerError> {
-        self.ask(|state| {
-            state.delete(stream);
+        let stream = stream.clone();
+        self.ask(move |state| {
+            state.delete(&stream);
             Ok(())
         })
         .await

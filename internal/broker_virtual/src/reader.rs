@@ -1,13 +1,15 @@
 //! Following a stream: in batches, as a broker pushes them, each after some latency.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use broker::{BrokerError, Reader, Record, Seq, Start, StreamName, Subject};
-use tokio::sync::watch;
-use tokio::time::Instant;
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until};
 
-use crate::client::VirtualLog;
+use crate::client::Connection;
 use crate::filter::Filters;
+use crate::followers::FollowerId;
 use crate::log::Stream;
 
 /// Records that are on their way to a reader at once.
@@ -16,65 +18,145 @@ const BATCH: usize = 64;
 /// Follows a stream.
 #[derive(Debug)]
 pub struct VirtualReader {
-    client: VirtualLog,
+    connection: Arc<Connection>,
     stream: StreamName,
+    incarnation: u64,
     filters: Filters,
-    /// The last records of each subject, if the reader began with them.
-    lasts: VecDeque<Seq>,
+    id: FollowerId,
+    wake: Arc<Notify>,
+    /// To be sent before anything else: the last records of each subject, if the reader began with
+    /// them, and what was on its way when the connection broke.
+    first: VecDeque<Seq>,
     /// Where to look for further records.
     next: Seq,
     /// On their way, and when they arrive.
     batch: VecDeque<Record>,
     arrives_at: Instant,
-    news: watch::Receiver<()>,
+    /// How often the connection had been broken when they were sent.
+    breaks: u64,
+}
+
+/// What a reader finds at the broker.
+enum Found {
+    Records,
+    Nothing,
+    /// The broker does nothing before.
+    Stalled(Instant),
+    /// The stream is not there any more.
+    Gone,
 }
 
 impl VirtualReader {
     pub(crate) fn new(
-        client: VirtualLog,
-        stream: &Stream,
+        connection: Arc<Connection>,
+        stream: &mut Stream,
         filters: Vec<Subject>,
         start: Start,
     ) -> Self {
         let filters = Filters::new(filters);
-        let (lasts, next) = match start {
+        let (first, next) = match start {
             Start::At(seq) => (Vec::new(), seq),
             Start::LastPerSubject => {
                 let mut lasts = stream.lasts(&filters);
-                lasts.sort();
+                lasts.sort_unstable();
                 (lasts, stream.state().last.next())
             }
         };
-        let mut news = stream.news();
-        news.mark_changed();
+        let wake = Arc::new(Notify::new());
         Self {
-            client,
+            breaks: connection.sky().breaks,
+            connection,
             stream: stream.spec.name.clone(),
+            incarnation: stream.incarnation,
+            id: stream.followers.add(filters.clone(), wake.clone()),
+            wake,
             filters,
-            lasts: lasts.into(),
+            first: first.into(),
             next,
             batch: VecDeque::new(),
             arrives_at: Instant::now(),
-            news,
         }
     }
 
     /// Sends the next batch on its way, if there is one.
-    fn fetch(&mut self) {
-        let client = self.client.clone();
-        let state = client.broker.state();
-        let Ok(stream) = state.stream(&self.stream) else { return };
-        let (seqs, next) = match self.lasts.len() {
-            0 => stream.scan(&self.filters, self.next, BATCH),
-            count => (self.lasts.drain(..count.min(BATCH)).collect(), self.next),
+    fn fetch(&mut self) -> Found {
+        let (connection, now) = (self.connection.clone(), Instant::now());
+        if let Some(until) = connection.broker.stalled(now) {
+            return Found::Stalled(until);
+        }
+        {
+            let mut state = connection.broker.state();
+            let stream = state.stream_mut(&self.stream).ok();
+            let Some(stream) = stream.filter(|found| found.incarnation == self.incarnation) else {
+                return Found::Gone;
+            };
+            self.take(stream);
+        }
+        if self.batch.is_empty() {
+            return if self.first.is_empty() { Found::Nothing } else { Found::Records };
+        }
+        self.arrives_at = connection.line().records(now, connection.sky().weather);
+        Found::Records
+    }
+
+    /// Takes the next records from the stream; if there are none, the reader will be woken.
+    fn take(&mut self, stream: &mut Stream) {
+        let seqs: Vec<Seq> = match self.first.len() {
+            0 => self.further(stream),
+            some => self.first.drain(..some.min(BATCH)).collect(),
         };
-        self.next = next;
-        let behind = self.lasts.len() as u64 + stream.count(&self.filters, next);
+        let seqs: Vec<Seq> = seqs.into_iter().filter(|seq| stream.holds(*seq)).collect();
+        let behind = self.first.len() as u64 + self.left(stream);
         let pending = (behind..behind + seqs.len() as u64).rev();
         let records = seqs.into_iter().zip(pending);
         self.batch.extend(records.filter_map(|(seq, pending)| stream.record(seq, pending)));
-        drop(state);
-        self.arrives_at = Instant::now() + client.latency();
+        if let Some(follower) = stream.followers.get_mut(self.id)
+            && self.batch.is_empty()
+            && self.first.is_empty()
+        {
+            follower.wait();
+        }
+    }
+
+    /// The sequences that come next: those that the stream has noted for this reader, or those that
+    /// the reader finds by itself.
+    fn further(&mut self, stream: &mut Stream) -> Vec<Seq> {
+        if let Some(mut noted) = stream.followers.get_mut(self.id).and_then(|f| f.noted.take()) {
+            // Evicted meanwhile, or before the start, which may have been ahead of the stream.
+            noted.retain(|seq| *seq >= self.next && stream.holds(*seq));
+            let seqs: Vec<Seq> = noted.drain(..noted.len().min(BATCH)).collect();
+            self.next = seqs.last().map_or(self.next, |last| last.next());
+            self.note(stream, noted);
+            return seqs;
+        }
+        let (seqs, next) = stream.scan(&self.filters, self.next, BATCH);
+        self.next = next;
+        if stream.count(&self.filters, next) == 0 {
+            self.note(stream, VecDeque::new());
+        }
+        seqs
+    }
+
+    /// The reader knows of everything up to now: from here on it is told.
+    fn note(&self, stream: &mut Stream, noted: VecDeque<Seq>) {
+        if let Some(follower) = stream.followers.get_mut(self.id) {
+            follower.noted = Some(noted);
+        }
+    }
+
+    /// How many records are left.
+    fn left(&self, stream: &mut Stream) -> u64 {
+        match stream.followers.get_mut(self.id).and_then(|follower| follower.noted.as_ref()) {
+            Some(noted) => noted.len() as u64,
+            None => stream.count(&self.filters, self.next),
+        }
+    }
+
+    /// The connection broke: what was on its way is to be sent again.
+    fn send_again(&mut self) {
+        let mut again: VecDeque<Seq> = self.batch.drain(..).map(|record| record.seq).collect();
+        again.append(&mut self.first);
+        self.first = again;
     }
 }
 
@@ -82,26 +164,46 @@ impl Reader for VirtualReader {
     async fn next(&mut self) -> Result<Record, BrokerError> {
         loop {
             tokio::task::coop::consume_budget().await;
-            self.client.healed().await;
-            if self.news.has_changed().is_err() {
-                return Err(BrokerError::Gone(self.stream.clone()));
+            let sky = self.connection.sky();
+            if sky.breaks != self.breaks {
+                self.breaks = sky.breaks;
+                self.send_again();
             }
-            if self.batch.is_empty() {
-                self.news.mark_unchanged();
-                self.fetch();
-            }
-            if self.batch.is_empty() {
-                // An error means that the stream is gone, as the next round finds.
-                let _ = self.news.changed().await;
+            if !sky.flows() {
+                self.connection.until(|sky| sky.flows()).await;
                 continue;
             }
+            if self.batch.is_empty() {
+                match self.fetch() {
+                    Found::Records => {}
+                    Found::Nothing => {
+                        self.wake.notified().await;
+                        continue;
+                    }
+                    Found::Stalled(until) => {
+                        sleep_until(until).await;
+                        continue;
+                    }
+                    Found::Gone => return Err(BrokerError::Gone(self.stream.clone())),
+                }
+            }
             if self.arrives_at > Instant::now() {
-                tokio::time::sleep_until(self.arrives_at).await;
+                sleep_until(self.arrives_at).await;
                 continue;
             }
             if let Some(record) = self.batch.pop_front() {
                 return Ok(record);
             }
+        }
+    }
+}
+
+impl Drop for VirtualReader {
+    fn drop(&mut self) {
+        let mut state = self.connection.broker.state();
+        let stream = state.stream_mut(&self.stream).ok();
+        if let Some(stream) = stream.filter(|found| found.incarnation == self.incarnation) {
+            stream.followers.remove(self.id);
         }
     }
 }

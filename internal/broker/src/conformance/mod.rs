@@ -6,6 +6,7 @@
 //! affair.
 
 mod appends;
+mod queues;
 mod reads;
 mod streams;
 
@@ -15,6 +16,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 pub use appends::*;
+pub use queues::*;
 pub use reads::*;
 pub use streams::*;
 
@@ -66,6 +68,30 @@ macro_rules! conformance_tests {
             trim_keeps_what_is_not_below
             the_limit_per_subject_evicts_the_oldest
             delete_is_idempotent
+            a_consumer_delivers_in_order
+            a_pull_waits
+            making_a_consumer_again_keeps_its_position
+            an_added_subject_never_goes_back
+            an_idle_consumer_is_past_the_backlog
+            no_filter_means_everything
+            a_consumer_without_its_filters_is_deaf
+            redeliveries_ignore_the_filter
+            what_is_not_acknowledged_comes_again
+            a_pull_waits_for_redeliveries
+            a_nak_brings_it_back
+            the_last_try_is_the_last
+            unacknowledged_records_are_bounded
+            an_ack_fences_nothing
+            a_nak_fences_nothing
+            an_ack_outlives_its_consumer
+            a_nak_of_an_unknown_delivery_does_nothing
+            a_missing_consumer_is_missing
+            a_consumer_needs_its_stream
+            overlapping_filters_are_rejected
+            a_trimmed_record_is_not_pending
+            a_trim_delays_redeliveries
+            a_trim_spares_other_subjects
+            an_evicted_record_is_not_pending
         }
     };
     (@each #[$test:meta] $bench:path: $($check:ident)+) => {$(

@@ -25,6 +25,7 @@ use tracing::{debug, warn};
 use crate::link::Link;
 use consumer::Wanted;
 use feed::{Event, Feed};
+pub(crate) use notice::{Place, place};
 
 /// The first pause after a consumer could not be made; it doubles up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);

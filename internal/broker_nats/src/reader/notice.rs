@@ -59,25 +59,29 @@ fn record(message: Message) -> Notice {
 
 /// Where a record stands, as its reply subject says.
 #[derive(Debug, PartialEq, Eq)]
-struct Place {
-    seq: u64,
-    delivery: u64,
-    stored_at_ns: i64,
-    pending: u64,
+pub(crate) struct Place {
+    /// How often it was delivered by then.
+    pub(crate) tries: u64,
+    pub(crate) seq: u64,
+    /// The number of this delivery among the consumer's.
+    pub(crate) delivery: u64,
+    pub(crate) stored_at_ns: i64,
+    pub(crate) pending: u64,
 }
 
 /// Reads `$JS.ACK.<stream>.<consumer>.<tries>.<seq>.<delivery>.<time>.<pending>`, or the longer
 /// form with `<domain>.<account>` before the stream and more behind.
-fn place(reply: &str) -> Option<Place> {
+pub(crate) fn place(reply: &str) -> Option<Place> {
     let rest = reply.strip_prefix("$JS.ACK.")?;
     let skipped = match rest.split('.').count() {
-        7 => 3,
-        9.. => 5,
+        7 => 2,
+        9.. => 4,
         _ => return None,
     };
     let mut tokens = rest.split('.').skip(skipped);
     let mut number = || tokens.next();
     Some(Place {
+        tries: number()?.parse().ok()?,
         seq: number()?.parse().ok()?,
         delivery: number()?.parse().ok()?,
         stored_at_ns: number()?.parse().ok()?,
@@ -92,7 +96,7 @@ mod tests {
     #[test]
     fn both_forms_of_a_place_are_read() {
         let expected =
-            Place { seq: 50, delivery: 9, stored_at_ns: 1790230470084404000, pending: 4 };
+            Place { tries: 1, seq: 50, delivery: 9, stored_at_ns: 1790230470084404000, pending: 4 };
         for reply in [
             "$JS.ACK.events.durable.1.50.9.1790230470084404000.4",
             "$JS.ACK.hub.szMpdrwD.events.durable.1.50.9.1790230470084404000.4",

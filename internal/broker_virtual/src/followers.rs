@@ -1,0 +1,104 @@
+//! Who follows a stream, and who is to hear of a record: an append touches those only whose filters
+//! take its subject.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use broker::{Seq, Subject};
+use tokio::sync::Notify;
+
+use crate::filter::Filters;
+
+/// How many sequences are noted for a follower that does not ask; beyond, it looks through the
+/// stream itself when it comes back.
+const NOTED_MAX: usize = 1024;
+
+/// Names a follower of a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct FollowerId(u64);
+
+#[derive(Debug)]
+pub(crate) struct Follower {
+    pub(crate) filters: Filters,
+    /// The sequences that came since it had caught up; `None` if it has not, and must look itself.
+    pub(crate) noted: Option<VecDeque<Seq>>,
+    /// It has found nothing, and waits.
+    idle: bool,
+    wake: Arc<Notify>,
+}
+
+/// The followers of one stream. Dropping them wakes them all: the stream is gone.
+#[derive(Debug, Default)]
+pub(crate) struct Followers {
+    made: u64,
+    all: BTreeMap<FollowerId, Follower>,
+    /// Who takes a subject, for each subject that was ever asked for.
+    by_subject: BTreeMap<Subject, Vec<FollowerId>>,
+}
+
+impl Followers {
+    pub(crate) fn add(&mut self, filters: Filters, wake: Arc<Notify>) -> FollowerId {
+        self.made += 1;
+        let id = FollowerId(self.made);
+        for (subject, takers) in &mut self.by_subject {
+            if filters.take(subject) {
+                takers.push(id);
+            }
+        }
+        self.all.insert(id, Follower { filters, noted: None, idle: false, wake });
+        id
+    }
+
+    pub(crate) fn remove(&mut self, id: FollowerId) {
+        if let Some(follower) = self.all.remove(&id) {
+            for (_, takers) in self.by_subject.iter_mut().filter(|(s, _)| follower.filters.take(s))
+            {
+                takers.retain(|taker| *taker != id);
+            }
+        }
+    }
+
+    pub(crate) fn get_mut(&mut self, id: FollowerId) -> Option<&mut Follower> {
+        self.all.get_mut(&id)
+    }
+
+    /// A record was stored.
+    pub(crate) fn tell(&mut self, subject: &Subject, seq: Seq) {
+        let all = &mut self.all;
+        if !self.by_subject.contains_key(subject) {
+            let takers = all.iter().filter(|(_, follower)| follower.filters.take(subject));
+            let takers = takers.map(|(id, _)| *id).collect();
+            self.by_subject.insert(subject.clone(), takers);
+        }
+        for id in self.by_subject.get(subject).into_iter().flatten() {
+            if let Some(follower) = all.get_mut(id) {
+                follower.note(seq);
+            }
+        }
+    }
+}
+
+impl Follower {
+    fn note(&mut self, seq: Seq) {
+        if let Some(noted) = &mut self.noted {
+            noted.push_back(seq);
+            if noted.len() > NOTED_MAX {
+                self.noted = None;
+            }
+        }
+        if std::mem::take(&mut self.idle) {
+            self.wake.notify_one();
+        }
+    }
+
+    /// It waits for what comes.
+    pub(crate) fn wait(&mut self) {
+        self.idle = true;
+    }
+}
+
+impl Drop for Followers {
+    fn drop(&mut self) {
+        self.all.values().for_each(|follower| follower.wake.notify_one());
+    }
+}
