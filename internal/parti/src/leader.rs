@@ -338,3 +338,26 @@ fn lively(records: &[Record], quiet: Duration) -> BTreeMap<Seq, Duration> {
     }
     ago
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_in_which_nobody_is_heard_do_not_count() {
+        let stored = [0, 100, 200, 5_000, 5_100].map(|ms: i64| ms * 1_000);
+        let records: Vec<Record> = (1..)
+            .zip(stored)
+            .map(|(seq, stored_at_us)| Record {
+                seq: Seq(seq),
+                subject: Subject::new("a").expect("a name"),
+                payload: Bytes::new(),
+                stored_at_us,
+                pending: 0,
+            })
+            .collect();
+        let ago = lively(&records, Duration::from_millis(300));
+        let ms: Vec<u128> = ago.values().map(Duration::as_millis).collect();
+        assert_eq!(ms, [600, 500, 400, 100, 0]);
+    }
+}

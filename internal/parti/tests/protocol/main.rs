@@ -14,6 +14,7 @@ mod handover;
 mod identity;
 mod late;
 mod ledger;
+mod outage;
 mod rebalance;
 mod restart;
 mod settings;
