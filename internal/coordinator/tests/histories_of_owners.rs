@@ -52,6 +52,20 @@ const BAD: &[Case] = &[
         &[Rule::I4],
     ),
     (
+        "granted to a life that begins anew, and then to another",
+        "beats b 1..9
+        2.1 expire a
+        2.2 join a
+        beats a 3..9
+        2.3 grant a@2 2 0
+        2.4 grant b 3 0
+        2.5 claim b 0 3
+        3 effect b 0 2-9
+        9 end",
+        &[(Class::TwoOwners, 1)],
+        &[Rule::I4],
+    ),
+    (
         "a claim without any grant",
         "beats a,b 1..9
         2.4 claim b 0 3
@@ -321,6 +335,18 @@ const GOOD: &[(&str, &str, u64)] = &[
         5.2 grant b 2 0-3
         5.3 claim b 0 2
         5.4 effect b 0 2-9",
+        0,
+    ),
+    (
+        "what was granted to a life that had expired is not held by the next",
+        "beats b 1..9
+        2.1 expire a
+        2.2 join a
+        beats a 3..9
+        2.3 grant a@1 2 0-2
+        2.4 grant b 3 0-3
+        2.5 claim b 0 3
+        3 effect b 0 2-9",
         0,
     ),
     (
