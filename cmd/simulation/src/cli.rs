@@ -158,6 +158,16 @@ impl Mode {
     }
 }
 
+/// A source as it may be printed: a secret is named, not told.
+pub fn shown(source: &Source) -> Vec<String> {
+    let config = source.config.iter().map(|config| format!("--config {}", config.display()));
+    let set = source.set.iter().map(|(path, value)| {
+        let secret = path.contains("password") || path.contains("token") || path.ends_with("url");
+        format!("--set '{path}={}'", if secret { "***" } else { value })
+    });
+    config.chain(set).collect()
+}
+
 /// The arguments of the process, with `-config` understood as `--config`.
 pub fn arguments(given: impl Iterator<Item = OsString>) -> Vec<OsString> {
     given

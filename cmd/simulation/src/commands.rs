@@ -9,7 +9,7 @@ use model::{RunClock, Seed, Timestamp};
 use rand::RngExt;
 
 use crate::all_in_one::{self, Parts};
-use crate::cli::{Cli, ConfigArgs, ConfigCommand, Mode, NatsArgs, RunArgs};
+use crate::cli::{Cli, ConfigArgs, ConfigCommand, Mode, NatsArgs, RunArgs, shown};
 use crate::connect::server_bin;
 use crate::failure::Failure;
 use crate::resume::Found;
@@ -46,6 +46,9 @@ pub async fn run(args: RunArgs) -> Result<u8, Failure> {
             println!("seed {seed}; again: {reproduce}");
             let dir = match &found {
                 Some(found) => RunDir::again(found.run_directory())?,
+                None if setup.config.simulation.mode == config::Mode::Chaos => {
+                    RunDir::for_logs(args.report, now, seed)?
+                }
                 None => RunDir::create(args.report, now, seed)?,
             };
             let parts = Parts { source: args.source, dir, reproduce, found };
@@ -122,20 +125,12 @@ fn wall_clock() -> Timestamp {
 /// The command that runs the same again.
 fn reproduce(args: &RunArgs, seed: Seed) -> String {
     let mut words = vec!["simulation".to_owned()];
-    if let Some(config) = &args.source.config {
-        words.push(format!("--config {}", config.display()));
-    }
+    words.extend(shown(&args.source));
     if let Some(mode) = args.mode {
         words.push(format!("--mode {}", mode.name()));
     }
     words.extend(args.duration.iter().map(|duration| format!("--duration {duration}")));
     words.push(format!("--seed {seed}"));
-    for (path, value) in &args.source.set {
-        // A secret is named, not told.
-        let secret = path.contains("password") || path.contains("token") || path.ends_with("url");
-        let value = if secret { "***" } else { value };
-        words.push(format!("--set '{path}={value}'"));
-    }
     words.join(" ")
 }
 

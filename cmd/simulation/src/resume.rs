@@ -9,7 +9,7 @@ use coordinator::{Resumed, Stopped};
 use model::{Seed, Timestamp};
 use reports::{Phase, Report};
 
-use crate::cli::{RunArgs, Source};
+use crate::cli::{RunArgs, Source, shown};
 use crate::failure::Failure;
 use crate::setup::Setup;
 
@@ -83,8 +83,7 @@ pub async fn begin(
 /// The command that goes on from the newest checkpoint.
 pub fn command(source: &Source) -> String {
     let mut words = vec!["simulation".to_owned()];
-    words.extend(source.config.iter().map(|config| format!("--config {}", config.display())));
-    words.extend(source.set.iter().map(|(path, value)| format!("--set '{path}={value}'")));
+    words.extend(shown(source));
     words.push("--resume".into());
     words.join(" ")
 }

@@ -16,15 +16,24 @@ pub struct RunDir(PathBuf);
 impl RunDir {
     /// Makes the directory: the given one, or one named after time and seed.
     pub fn create(given: Option<PathBuf>, started: Timestamp, seed: Seed) -> Result<Self, Failure> {
-        let seconds = started.0 / 1_000_000;
-        let dir = given.unwrap_or_else(|| PathBuf::from(format!("runs/{seconds}-{seed}")));
-        fs::create_dir_all(&dir).map_err(|error| unusable(&dir, &error))?;
-        let run = Self(dir);
+        let run = Self::for_logs(given, started, seed)?;
         // What cannot be written at the end should be known at the beginning.
         run.write("report.json", "{}")?;
         // Events are appended, so that a run that goes on keeps those from before.
         run.write("events.jsonl", "")?;
         Ok(run)
+    }
+
+    /// The same for a process that judges nothing and leaves no report.
+    pub fn for_logs(
+        given: Option<PathBuf>,
+        started: Timestamp,
+        seed: Seed,
+    ) -> Result<Self, Failure> {
+        let seconds = started.0 / 1_000_000;
+        let dir = given.unwrap_or_else(|| PathBuf::from(format!("runs/{seconds}-{seed}")));
+        fs::create_dir_all(&dir).map_err(|error| unusable(&dir, &error))?;
+        Ok(Self(dir))
     }
 
     /// The directory of a run that goes on.

@@ -91,13 +91,41 @@ async fn publish(shared: Shared, mut progress: watch::Receiver<Progress>) {
     }
 }
 
+/// What a server has used over all of its lives: a restart begins a new process.
+#[derive(Default)]
+struct Lives {
+    pid: Option<u32>,
+    /// CPU of the processes before.
+    before: f64,
+    newest: Option<Usage>,
+}
+
+impl Lives {
+    /// Measures the process `pid`; the last measurement stands while there is none.
+    fn measure(&mut self, pid: Option<u32>) -> Option<Usage> {
+        if let Some(usage) = pid.and_then(|pid| usage_of(Some(pid))) {
+            let known = self.newest.take();
+            if self.pid != pid {
+                self.before = known.as_ref().map_or(0.0, |known| known.cpu_seconds);
+                self.pid = pid;
+            }
+            let peak = known.map_or(0, |known| known.resident_peak_bytes);
+            self.newest = Some(Usage {
+                cpu_seconds: self.before + usage.cpu_seconds,
+                resident_peak_bytes: usage.resident_peak_bytes.max(peak),
+                ..usage
+            });
+        }
+        self.newest
+    }
+}
+
 async fn measure(shared: Shared, embedded: Option<Arc<Managed>>, told: watch::Sender<Measured>) {
-    let began = Instant::now();
+    let (began, mut lives) = (Instant::now(), Lives::default());
     loop {
         tokio::time::sleep(MEASURE_EVERY).await;
         let harness = usage_of(None);
-        // The server's process changes when it is restarted, and is none while it is down.
-        let server = embedded.as_ref().and_then(|server| usage_of(Some(server.pid()?)));
+        let server = lives.measure(embedded.as_ref().and_then(|server| server.pid()));
         for (process, usage) in [(Process::Own, &harness), (Process::Server, &server)] {
             if let Some(usage) = usage {
                 shared.metrics().observe_usage(process, usage);

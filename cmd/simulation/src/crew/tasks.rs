@@ -68,7 +68,9 @@ impl<C: Connector> Tasks<C> {
 
     /// Stops some of them gracefully, side by side; says who did not end well.
     pub(super) async fn stop_all(&mut self, which: fn(&Node) -> bool) -> Vec<Trouble> {
-        let stopping: Vec<_> = self.running.extract_if(.., |node, _| which(node)).collect();
+        let running = std::mem::take(&mut self.running).into_iter();
+        let (stopping, others): (BTreeMap<_, _>, _) = running.partition(|(node, _)| which(node));
+        self.running = others;
         let ended = stopping.into_iter().map(|(node, running)| end(node, running, Manner::Leave));
         join_all(ended).await.into_iter().filter_map(Result::err).collect()
     }

@@ -35,7 +35,9 @@ pub(super) fn relations(config: &Config) -> Vec<Finding> {
         if enabled {
             findings.extend(too_long(placed, config));
             findings.extend(impossible_target(placed, config));
-            findings.extend(impossible_event(placed, config));
+            if matches!(config.simulation.mode, Mode::AllInOne | Mode::Chaos) {
+                findings.extend(impossible_event(placed, config));
+            }
         }
     }
     findings.extend(twice(config));
@@ -192,7 +194,7 @@ fn number(name: &str, word: &str) -> Option<u32> {
     (format!("{word}{number}") == name).then_some(number)
 }
 
-/// An event that this broker does not allow.
+/// An event that this broker does not allow, in a process that plays chaos.
 fn impossible_event(placed: &Placed<'_>, config: &Config) -> Option<Finding> {
     let (nats, event) = (&config.nats, placed.event);
     let external = nats.mode == NatsMode::External;

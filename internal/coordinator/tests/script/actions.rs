@@ -196,7 +196,7 @@ impl Stage {
                 // A grant may name a life, and may be for somebody who never joined.
                 let name = words[0].split('@').next().unwrap();
                 let known = self.sessions.contains_key(name);
-                let session = known.then(|| self.session(words[0]).1).unwrap_or_default();
+                let session = if known { self.session(words[0]).1 } else { Session(0) };
                 Told::Grant(id(name), seq, Grant { term, epoch, session, partitions })
             }
             _ => {
