@@ -101,6 +101,7 @@ impl Setup {
             resume_at: next_fault_id.map_or(Duration::ZERO, |_| self.clock.elapsed()),
             next_fault_id: next_fault_id.unwrap_or(1),
             workers_min: workers.div_ceil(2),
+            leave_min: (workers.div_ceil(2) + (workers / 8).max(1)).min(workers.max(2) - 1),
             workers_max: workers * 2,
             terms: Terms::of(&self.config),
             seed: self.seed,

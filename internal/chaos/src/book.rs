@@ -73,14 +73,15 @@ pub(crate) enum Due {
 #[derive(Debug)]
 pub(crate) struct Book {
     pub workers_min: usize,
+    pub leave_min: usize,
     pub workers_max: usize,
     pub open: Vec<Open>,
     pub rolling: Option<Rolling>,
 }
 
 impl Book {
-    pub fn new(workers_min: usize, workers_max: usize) -> Self {
-        Self { workers_min, workers_max, open: Vec::new(), rolling: None }
+    pub fn new(workers_min: usize, leave_min: usize, workers_max: usize) -> Self {
+        Self { workers_min, leave_min, workers_max, open: Vec::new(), rolling: None }
     }
 
     /// Whom an event hits now, or why it cannot happen.
@@ -101,7 +102,8 @@ impl Book {
                 room => Ok(Chosen::New(room)),
             },
             How::Leave { count } => {
-                let spare = self.heard(running).saturating_sub(self.workers_min);
+                let least = self.leave_min.max(self.workers_min);
+                let spare = self.heard(running).saturating_sub(least);
                 let mut sound = self.sound(running, is_worker);
                 let mut leaving = Vec::new();
                 for place in 0..spare.min(count as usize).min(sound.len()) {
@@ -112,7 +114,7 @@ impl Book {
                     leaving.push(sound.swap_remove(index));
                 }
                 match leaving.is_empty() {
-                    true => Err(self.too_few()),
+                    true => Err(too_few(least)),
                     false => Ok(Chosen::Several(leaving)),
                 }
             }
@@ -128,7 +130,7 @@ impl Book {
                 let node = self.target(planned, running, leader)?;
                 let takes_away = !matches!(planned.how, How::Slow { .. });
                 match takes_away && is_worker(&&node) && !self.can_spare_one(running) {
-                    true => Err(self.too_few()),
+                    true => Err(too_few(self.workers_min)),
                     false => Ok(Chosen::One(node)),
                 }
             }
@@ -180,10 +182,6 @@ impl Book {
 
     fn can_spare_one(&self, running: &[Node]) -> bool {
         self.heard(running) > self.workers_min
-    }
-
-    fn too_few(&self) -> String {
-        format!("fewer than {} workers would be left that can be heard", self.workers_min)
     }
 
     /// Running nodes without a fault.
@@ -246,4 +244,8 @@ fn is_worker(node: &&Node) -> bool {
 
 fn index(pick: u32, of: usize) -> Option<usize> {
     usize::try_from(pick).unwrap_or_default().checked_rem(of)
+}
+
+fn too_few(least: usize) -> String {
+    format!("fewer than {least} workers would be left that can be heard")
 }

@@ -39,9 +39,11 @@ pub struct DirectorSettings {
     pub resume_at: Duration,
     /// The number of the next fault; 1 for a new run.
     pub next_fault_id: u64,
-    /// Never fewer workers that live and can be heard than this…
+    /// Never fewer workers that live and can be heard than this.
     pub workers_min: usize,
-    /// …and never more workers.
+    /// A change of scale leaves so many that others can still be broken…
+    pub leave_min: usize,
+    /// …and there are never more workers than this.
     pub workers_max: usize,
     /// The defaults of events by hand.
     pub terms: Terms,
@@ -120,7 +122,7 @@ impl<B: Log, F: Fleet> Director<B, F> {
             schedule,
             waiting: VecDeque::new(),
             fleet,
-            book: Book::new(settings.workers_min, settings.workers_max),
+            book: Book::new(settings.workers_min, settings.leave_min, settings.workers_max),
             commands,
             by_hand: settings.seed.rng("chaos-by-hand"),
             paused: false,

@@ -275,6 +275,7 @@ impl World {
             resume_at: Duration::ZERO,
             next_fault_id: 1,
             workers_min,
+            leave_min: workers_min,
             workers_max,
             terms: Terms::of(config),
             seed: Seed(seed),
