@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Mutex, PoisonError};
 
-use chaos::Network;
 use config::{Chaos, ChaosEvent, Config};
-use model::Seed;
-use proxy::{Conditions, Proxy};
+use model::{Network, Seed};
+use proxy::Proxy;
 
 /// The port of an address that names none.
 const DEFAULT_PORT: u16 = 4222;
@@ -56,7 +55,7 @@ impl Addresses {
         };
         let proxies = proxies.lock().unwrap_or_else(PoisonError::into_inner);
         let proxy = proxies.get(name).ok_or("it has never connected")?;
-        proxy.set(conditions(network));
+        proxy.set(network);
         Ok(())
     }
 
@@ -72,16 +71,6 @@ fn breaks_networks(chaos: &Chaos) -> bool {
     let drawn = chaos.events.iter().map(|mixed| mixed.event);
     let mut events = drawn.chain(chaos.script.iter().map(|scripted| scripted.event));
     chaos.enabled && events.any(ChaosEvent::is_network)
-}
-
-fn conditions(network: Network) -> Conditions {
-    match network {
-        Network::Clear => Conditions::Clear,
-        Network::Cut => Conditions::Cut,
-        Network::HalfOpen => Conditions::HalfOpen,
-        Network::Delayed { delay, jitter } => Conditions::Delayed { delay, jitter },
-        Network::Lossy { loss } => Conditions::Lossy { loss },
-    }
 }
 
 fn host_and_port(url: &str) -> String {

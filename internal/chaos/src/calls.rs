@@ -4,8 +4,9 @@
 use std::future::Future;
 use std::time::Duration;
 
+use crate::Network;
 use crate::book::Mend;
-use crate::fleet::{Fleet, Manner, Network, Node, Trouble};
+use crate::fleet::{Fleet, Manner, Node, Trouble};
 use crate::planned::How;
 
 /// For what only needs a signal.

@@ -4,11 +4,9 @@
 
 use std::fmt;
 use std::future::Future;
-use std::time::Duration;
 
-use model::ProducerId;
+use model::{Network, ProducerId};
 use parti::MemberId;
-use serde::Serialize;
 
 /// A part of a run that can be broken on its own.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,32 +36,6 @@ pub enum Manner {
     Leave,
     /// To come back under its name within its lease: a worker keeps its seat, and nothing moves.
     KeepSeat,
-}
-
-/// What lies between a node and the broker.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Network {
-    /// Nothing.
-    Clear,
-    /// Its connections break, and new ones are refused.
-    Cut,
-    /// Its connections stay open, and nothing arrives, in neither direction.
-    HalfOpen,
-    /// Everything arrives later.
-    Delayed {
-        /// By so much,
-        #[serde(with = "reports::seconds")]
-        delay: Duration,
-        /// more or less by up to so much.
-        #[serde(with = "reports::seconds")]
-        jitter: Duration,
-    },
-    /// Segments are lost and sent again, as TCP does.
-    Lossy {
-        /// The share of segments that is lost, between 0 and 1.
-        loss: f64,
-    },
 }
 
 /// Why something could not be done to a node.

@@ -20,7 +20,8 @@ mod words;
 
 pub use control::{Answer, Command, Control, ControlError, OpenFault, State, Trigger};
 pub use director::{Director, DirectorSettings, Position};
-pub use fleet::{Fleet, Manner, Network, Node, Trouble};
+pub use fleet::{Fleet, Manner, Node, Trouble};
+pub use model::Network;
 pub use planned::{How, Planned};
 pub use schedule::{PLANNED_MAX, schedule};
 pub use terms::Terms;

@@ -113,27 +113,13 @@ impl fmt::Display for How {
             Self::Roll { pause_between } => write!(f, ", {:.1} s between two", secs(pause_between)),
             Self::Pause { lasting } => write!(f, " for {:.1} s", secs(lasting)),
             Self::Network { lasting, network } => {
-                write!(f, " for {:.1} s{network}", secs(lasting))
+                write!(f, " for {:.1} s, {network}", secs(lasting))
             }
             Self::Broker { lasting, kill } => {
                 let how = if *kill { "killed" } else { "stopped" };
                 write!(f, " for {:.1} s, {how}", secs(lasting))
             }
             Self::Slow { lasting, factor } => write!(f, " for {:.1} s, by {factor}", secs(lasting)),
-        }
-    }
-}
-
-impl fmt::Display for Network {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Clear => Ok(()),
-            Self::Cut => f.write_str(", connections broken"),
-            Self::HalfOpen => f.write_str(", connections silent"),
-            Self::Delayed { delay, jitter } => {
-                write!(f, ", {} ± {} ms later", delay.as_millis(), jitter.as_millis())
-            }
-            Self::Lossy { loss } => write!(f, ", {:.1} % of segments lost", loss * 100.0),
         }
     }
 }

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use reports::FaultKind;
 
+use crate::Network;
 use crate::book::Mend;
-use crate::fleet::{Network, Node};
+use crate::fleet::Node;
 use crate::planned::How;
 
 /// What the fault is to ownership. A delayed or lossy network may keep a member from being heard

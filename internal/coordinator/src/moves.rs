@@ -29,6 +29,10 @@ impl Load {
         self.weight += weight;
     }
 
+    fn times(self, factor: f64) -> Load {
+        Load { count: self.count * factor, weight: self.weight * factor }
+    }
+
     fn less(self, other: Load) -> Load {
         Load {
             count: (self.count - other.count).max(0.0),
@@ -59,14 +63,20 @@ impl Open {
         }
     }
 
-    /// The plan before was not carried out when this one was made: what its joiners have not got
-    /// by then they get now.
+    /// The plan before was not carried out when this one was made: what it might still have moved,
+    /// by what was needed and is tolerated, this one may.
     pub fn inherit(&mut self, before: &Open) {
         let span = self.rebalance.at.since(before.rebalance.at).as_secs_f64();
         if before.rebalance.seconds.is_some_and(|seconds| seconds <= span) {
             return;
         }
-        let rest = before.share.less(before.orphans_to_joiners).less(before.voluntary);
+        let tolerated = before.share.times(SLACK);
+        let rest = tolerated.less(before.orphans_to_joiners).less(before.voluntary);
+        let rest = rest.times(1.0 / SLACK);
+        // Less than one partition is the rounding of what is tolerated.
+        if rest.count < 1.0 {
+            return;
+        }
         self.share.count += rest.count.floor();
         self.share.weight += rest.weight;
         self.refresh();
@@ -151,4 +161,54 @@ pub(crate) fn judge(open: &Open, docket: &mut Docket) {
             Some(of.at),
         )],
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use model::Timestamp;
+    use parti::records::{Epoch, Term};
+
+    use super::*;
+
+    /// A plan that joiners made, with a share of `share` partitions, of which it moved `moved`.
+    fn plan(share: f64, moved: f64) -> Open {
+        let load = |partitions| Load { count: partitions, weight: partitions };
+        Open {
+            rebalance: Rebalance {
+                at: Timestamp(0),
+                term: Term(1),
+                epoch: Epoch(1),
+                cause: String::new(),
+                leader: MemberId::new("a").unwrap(),
+                members: 20,
+                moved: 0,
+                voluntary: 0,
+                needed: 0,
+                planned_moved: 0,
+                planned_needed: 0,
+                seconds: None,
+            },
+            joined: Vec::new(),
+            granted: true,
+            share: load(share),
+            orphans: Load::default(),
+            orphans_to_joiners: Load::default(),
+            voluntary: load(moved),
+        }
+    }
+
+    /// Whoever carries a plan on may move what its maker might still have moved, and no more.
+    #[test]
+    fn what_a_plan_may_move_is_shared_with_its_successor() {
+        let (first, mut second) = (plan(60.0, 46.0), plan(0.0, 20.0));
+        second.inherit(&first);
+        let allowed = |open: &Open| SLACK * open.needed().count;
+        assert!(allowed(&second) >= 20.0, "66 of 72 are tolerated in one go");
+        assert!(allowed(&second) < 28.0, "{}", allowed(&second));
+        let mut settled = plan(60.0, 46.0);
+        settled.rebalance.seconds = Some(0.0);
+        let mut third = plan(0.0, 20.0);
+        third.inherit(&settled);
+        assert_eq!(allowed(&third), 0.0, "it was carried out");
+    }
 }

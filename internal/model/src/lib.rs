@@ -3,10 +3,13 @@
 
 mod clock;
 mod message;
+mod network;
 mod partition;
+pub mod seconds;
 mod seed;
 
 pub use clock::{RunClock, Timestamp};
 pub use message::{Message, MessageError, PartitionSeq, ProducerId, ProducerSeq};
+pub use network::Network;
 pub use partition::{PartitionId, Weight, Weights, producer_range};
 pub use seed::{Rng, Seed};

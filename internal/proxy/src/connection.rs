@@ -12,9 +12,9 @@ use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use crate::conditions::Conditions;
 use crate::figures::{Counter, Counters};
 use crate::line::{Line, Piece};
+use model::Network;
 
 /// How much is read at once. The buffer lives as long as the call, so an idle connection has none.
 const CHUNK: usize = 64 << 10;
@@ -34,7 +34,7 @@ impl From<io::Error> for Reset {
 /// What a connection is given.
 pub(crate) struct Way {
     pub(crate) upstreams: Arc<[String]>,
-    pub(crate) conditions: watch::Receiver<Conditions>,
+    pub(crate) conditions: watch::Receiver<Network>,
     pub(crate) counters: Arc<Counters>,
     /// For the way to the broker and the way back.
     pub(crate) rngs: [Rng; 2],
@@ -57,7 +57,7 @@ async fn serve_until_reset(client: &mut TcpStream, way: &mut Way) -> Result<(), 
     let mut conditions = way.conditions.clone();
     let mut broker = tokio::select! {
         biased;
-        _ = conditions.wait_for(|conditions| *conditions == Conditions::Cut) => return Err(Reset),
+        _ = conditions.wait_for(|conditions| *conditions == Network::Cut) => return Err(Reset),
         broker = connect(&way.upstreams) => broker?,
     };
     broker.set_nodelay(true)?;
@@ -71,13 +71,13 @@ async fn serve_until_reset(client: &mut TcpStream, way: &mut Way) -> Result<(), 
 /// Waits until the network lets a new connection through; false if the client gives up before.
 async fn is_let_in(
     client: &TcpStream,
-    conditions: &mut watch::Receiver<Conditions>,
+    conditions: &mut watch::Receiver<Network>,
 ) -> Result<bool, Reset> {
     let mut speaks = false;
     loop {
         match *conditions.borrow_and_update() {
-            Conditions::Cut => return Err(Reset),
-            Conditions::HalfOpen => {}
+            Network::Cut => return Err(Reset),
+            Network::HalfOpen => {}
             _ => return Ok(true),
         }
         let mut first = [0];
@@ -125,15 +125,15 @@ async fn pump(
     from: ReadHalf<'_>,
     mut to: WriteHalf<'_>,
     mut line: Line,
-    mut conditions: watch::Receiver<Conditions>,
+    mut conditions: watch::Receiver<Network>,
     counter: &Counter,
 ) -> Result<(), Reset> {
     let mut current = *conditions.borrow_and_update();
     loop {
-        if current == Conditions::Cut {
+        if current == Network::Cut {
             return Err(Reset);
         }
-        let flows = current != Conditions::HalfOpen;
+        let flows = current != Network::HalfOpen;
         let due = line.due().filter(|_| flows);
         tokio::select! {
             biased;

@@ -5,13 +5,12 @@
 //! shows what bad networks show to programs: never a byte that is missing, twice, or out of order in
 //! an open connection, but late ones, and connections that end, or do not.
 
-mod conditions;
 mod connection;
 mod figures;
 mod line;
 mod listen;
 mod proxy;
 
-pub use conditions::Conditions;
 pub use figures::Figures;
+pub use model::Network;
 pub use proxy::Proxy;

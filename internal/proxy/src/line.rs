@@ -12,8 +12,8 @@ use model::Rng;
 use rand::RngExt;
 use tokio::time::Instant;
 
-use crate::conditions::Conditions;
 use crate::figures::Counters;
+use model::Network;
 
 /// How much may be under way.
 pub(crate) const WINDOW: usize = 1 << 20;
@@ -58,20 +58,20 @@ impl Line {
     }
 
     /// Takes bytes; none at all mean that the sender has finished.
-    pub(crate) fn take(&mut self, now: Instant, mut bytes: Bytes, conditions: Conditions) {
+    pub(crate) fn take(&mut self, now: Instant, mut bytes: Bytes, conditions: Network) {
         if bytes.is_empty() {
             self.closed = true;
             return self.put(now, now, Piece::End);
         }
         match conditions {
-            Conditions::Clear | Conditions::Cut | Conditions::HalfOpen => {
+            Network::Clear | Network::Cut | Network::HalfOpen => {
                 self.put(now, now, Piece::Bytes(bytes));
             }
-            Conditions::Delayed { delay, jitter } => {
+            Network::Delayed { delay, jitter } => {
                 let due = now + self.delay(delay, jitter);
                 self.put(now, due, Piece::Bytes(bytes));
             }
-            Conditions::Lossy { loss } => {
+            Network::Lossy { loss } => {
                 while !bytes.is_empty() && !self.closed {
                     let segment = bytes.split_to(bytes.len().min(SEGMENT));
                     let losses = self.losses(loss);
@@ -90,7 +90,7 @@ impl Line {
         }
     }
 
-    /// Conditions have changed: what was under way arrives now, whatever had become of it.
+    /// Network have changed: what was under way arrives now, whatever had become of it.
     pub(crate) fn release(&mut self, now: Instant) {
         for (due, piece) in &mut self.under_way {
             *due = now;

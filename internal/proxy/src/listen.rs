@@ -10,9 +10,9 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use crate::conditions::Conditions;
 use crate::connection::{Way, serve};
 use crate::figures::Counters;
+use model::Network;
 
 /// How many connections may be open; further ones wait to be accepted.
 const CONNECTIONS_MAX: usize = 256;
@@ -23,7 +23,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub(crate) async fn listen(
     listener: TcpListener,
     upstreams: Arc<[String]>,
-    conditions: watch::Receiver<Conditions>,
+    conditions: watch::Receiver<Network>,
     counters: Arc<Counters>,
     mut rng: Rng,
 ) {

@@ -9,21 +9,21 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
-use crate::conditions::Conditions;
 use crate::figures::{Counters, Figures};
 use crate::listen::listen;
+use model::Network;
 
 /// A proxy. Dropping it ends it and its connections.
 #[derive(Debug)]
 pub struct Proxy {
     addr: SocketAddr,
-    conditions: watch::Sender<Conditions>,
+    conditions: watch::Sender<Network>,
     counters: Arc<Counters>,
     task: AbortHandle,
 }
 
 impl Proxy {
-    /// Starts a proxy on a free port of the loopback interface, under [`Conditions::Clear`]. For
+    /// Starts a proxy on a free port of the loopback interface, under [`Network::Clear`]. For
     /// each connection the `upstreams` (`host:port`) are tried in turn. `rng` decides about jitter
     /// and losses. It must be called within a tokio runtime.
     ///
@@ -41,7 +41,7 @@ impl Proxy {
         listener.set_nonblocking(true)?;
         let listener = TcpListener::from_std(listener)?;
         let addr = listener.local_addr()?;
-        let (conditions, current) = watch::channel(Conditions::default());
+        let (conditions, current) = watch::channel(Network::default());
         let counters = Arc::new(Counters::default());
         let task = listen(listener, upstreams.into(), current, counters.clone(), rng);
         Ok(Self { addr, conditions, counters, task: tokio::spawn(task).abort_handle() })
@@ -53,7 +53,7 @@ impl Proxy {
     }
 
     /// Changes what the network is like.
-    pub fn set(&self, conditions: Conditions) {
+    pub fn set(&self, conditions: Network) {
         self.conditions.send_if_modified(|current| {
             let changed = *current != conditions;
             *current = conditions;
@@ -62,7 +62,7 @@ impl Proxy {
     }
 
     /// What the network is like.
-    pub fn conditions(&self) -> Conditions {
+    pub fn conditions(&self) -> Network {
         *self.conditions.borrow()
     }
 

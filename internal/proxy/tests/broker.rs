@@ -11,7 +11,7 @@ use broker::{
     Admin, Append, AppendError, Log, Reader, Seq, Start, Storage, StreamName, StreamSpec, Subject,
 };
 use broker_nats::{ConnectOptions, Embedded, EmbeddedOptions, NatsBroker, find_server};
-use proxy::{Conditions, Proxy};
+use proxy::{Network, Proxy};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
@@ -89,18 +89,18 @@ async fn appends_survive_every_network() {
     let (end, ended) = watch::channel(false);
     let writer = tokio::spawn(write(member, stored, ended));
 
-    let delayed = Conditions::Delayed { delay: 20 * MS, jitter: 20 * MS };
+    let delayed = Network::Delayed { delay: 20 * MS, jitter: 20 * MS };
     for conditions in [
-        Conditions::Cut,
+        Network::Cut,
         delayed,
-        Conditions::HalfOpen,
-        Conditions::Lossy { loss: 0.05 },
-        Conditions::HalfOpen,
-        Conditions::Cut,
-        Conditions::Clear,
+        Network::HalfOpen,
+        Network::Lossy { loss: 0.05 },
+        Network::HalfOpen,
+        Network::Cut,
+        Network::Clear,
     ] {
         proxy.set(conditions);
-        if matches!(conditions, Conditions::Cut | Conditions::HalfOpen) {
+        if matches!(conditions, Network::Cut | Network::HalfOpen) {
             // What was on its way arrives or does not; then nothing does, by whatever way.
             sleep(100 * MS).await;
             let before = direct.state(&stream()).await.unwrap().unwrap().records;

@@ -4,14 +4,14 @@
 mod common;
 
 use common::{connect, echo, eventually, exchange, in_time, noise, proxy, rng, send_and_receive};
-use proxy::{Conditions, Proxy};
+use proxy::{Network, Proxy};
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_byte_arrives_once_and_in_order() {
     let proxy = proxy().await;
-    assert_eq!(proxy.conditions(), Conditions::Clear);
+    assert_eq!(proxy.conditions(), Network::Clear);
     let bytes = noise(8 << 20);
     let mut streams = Vec::new();
     for _ in 0..3 {

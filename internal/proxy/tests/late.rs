@@ -8,15 +8,15 @@ use std::time::Duration;
 use common::{
     connect, eventually, exchange, in_time, is_silent, noise, proxy, receive, send_and_receive,
 };
-use proxy::Conditions;
+use proxy::Network;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::Instant;
 
 const HOUR: Duration = Duration::from_secs(3600);
 const MS: Duration = Duration::from_millis(1);
 
-fn delayed(delay: Duration, jitter: Duration) -> Conditions {
-    Conditions::Delayed { delay, jitter }
+fn delayed(delay: Duration, jitter: Duration) -> Network {
+    Network::Delayed { delay, jitter }
 }
 
 #[tokio::test(start_paused = true)]
@@ -57,13 +57,13 @@ async fn what_is_under_way_arrives_when_conditions_change() {
     let proxy = proxy().await;
     let mut stream = connect(&proxy).await;
     exchange(&mut stream, "hello").await;
-    for next in [Conditions::Clear, Conditions::Lossy { loss: 0.0 }, delayed(MS, MS)] {
+    for next in [Network::Clear, Network::Lossy { loss: 0.0 }, delayed(MS, MS)] {
         proxy.set(delayed(HOUR, Duration::ZERO));
         let held = proxy.figures().held;
         stream.write_all(b"later").await.unwrap();
         eventually("it is held", || proxy.figures().held > held).await;
         assert!(is_silent(&stream).await);
-        proxy.set(Conditions::HalfOpen);
+        proxy.set(Network::HalfOpen);
         assert!(is_silent(&stream).await);
         proxy.set(next);
         in_time(receive(&mut stream, "later")).await;
@@ -73,7 +73,7 @@ async fn what_is_under_way_arrives_when_conditions_change() {
 #[tokio::test(start_paused = true)]
 async fn losses_are_late_and_nothing_is_missing() {
     let proxy = proxy().await;
-    proxy.set(Conditions::Lossy { loss: 0.02 });
+    proxy.set(Network::Lossy { loss: 0.02 });
     let bytes = noise(1 << 20);
     let begin = Instant::now();
     let received = send_and_receive(&mut connect(&proxy).await, &bytes).await;
@@ -90,7 +90,7 @@ async fn a_connection_on_which_everything_is_lost_is_reset_in_the_end() {
     let proxy = proxy().await;
     let mut stream = connect(&proxy).await;
     exchange(&mut stream, "hello").await;
-    proxy.set(Conditions::Lossy { loss: 1.0 });
+    proxy.set(Network::Lossy { loss: 1.0 });
     let begin = Instant::now();
     stream.write_all(b"never").await.unwrap();
     assert!(stream.read(&mut [0]).await.is_err());

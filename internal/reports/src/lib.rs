@@ -7,7 +7,7 @@ mod channel;
 mod fault;
 mod output;
 mod range;
-pub mod seconds;
+pub use model::seconds;
 mod sides;
 
 pub use channel::{Channel, Phase, Report};

@@ -119,7 +119,7 @@ async fn whoever_cannot_be_heard_counts_as_away() {
 #[tokio::test(start_paused = true)]
 async fn a_change_of_scale_leaves_some_to_be_broken() {
     let lines = "{at: 1s, event: scale_down, count: 9}, {at: 2s, event: worker_crash}";
-    let mut world = World::with(&script(lines), 1, (4, 9), |to| to.leave_min = 5).await;
+    let world = World::with(&script(lines), 1, (4, 9), |to| to.leave_min = 5).await;
     world.sleep(30.0).await;
     let events: Vec<_> = world.faults().into_iter().map(|f| (f.event, f.kind)).collect();
     let expected =

@@ -4,16 +4,16 @@ use model::Seed;
 
 use super::*;
 
-const CLEAR: Conditions = Conditions::Clear;
+const CLEAR: Network = Network::Clear;
 
 fn line() -> (Line, Arc<Counters>) {
     let counters = Arc::new(Counters::default());
     (Line::new(Seed(7).rng("line"), counters.clone()), counters)
 }
 
-fn delayed(delay: u64, jitter: u64) -> Conditions {
+fn delayed(delay: u64, jitter: u64) -> Network {
     let ms = Duration::from_millis;
-    Conditions::Delayed { delay: ms(delay), jitter: ms(jitter) }
+    Network::Delayed { delay: ms(delay), jitter: ms(jitter) }
 }
 
 /// `count` bytes, each one more than the one before.
@@ -123,7 +123,7 @@ fn lost_segments_come_after_their_timeouts() {
     // Each alone, so that it waits for no other one; twice six losses in a row are unlikely.
     let mut seen = [0; 7];
     for n in 0..COUNT {
-        line.take(now, bytes(n, SEGMENT), Conditions::Lossy { loss: 0.25 });
+        line.take(now, bytes(n, SEGMENT), Network::Lossy { loss: 0.25 });
         let timeouts = (line.due().expect("it is under way") - now).as_millis() / 200;
         // 0, 1, 3, 7, ...: one less than a power of two.
         seen[(timeouts + 1).ilog2() as usize] += 1;
@@ -142,7 +142,7 @@ fn lost_segments_come_after_their_timeouts() {
 fn segments_behind_a_lost_one_wait_for_it() {
     let (mut line, counters) = line();
     let now = Instant::now();
-    line.take(now, bytes(0, 100 * SEGMENT), Conditions::Lossy { loss: 0.1 });
+    line.take(now, bytes(0, 100 * SEGMENT), Network::Lossy { loss: 0.1 });
     let rest = rest(&mut line);
     assert_eq!(rest.len(), 100);
     assert!(rest.is_sorted_by_key(|(due, _)| *due));
@@ -158,7 +158,7 @@ fn segments_behind_a_lost_one_wait_for_it() {
 fn nothing_is_lost_with_probability_nought() {
     let (mut line, counters) = line();
     let now = Instant::now();
-    line.take(now, bytes(0, 1 << 16), Conditions::Lossy { loss: 0.0 });
+    line.take(now, bytes(0, 1 << 16), Network::Lossy { loss: 0.0 });
     assert!(rest(&mut line).iter().all(|(due, _)| *due == now));
     assert_eq!(counters.figures().lost, 0);
 }
@@ -167,7 +167,7 @@ fn nothing_is_lost_with_probability_nought() {
 fn six_losses_in_a_row_end_the_connection_unless_the_network_heals() {
     let (mut line, counters) = line();
     let now = Instant::now();
-    line.take(now, bytes(0, 5000), Conditions::Lossy { loss: 1.0 });
+    line.take(now, bytes(0, 5000), Network::Lossy { loss: 1.0 });
     assert!(matches!(line.next(), Some(Piece::Doomed(_))) && !line.has_room());
     assert_eq!(line.due(), Some(now + TIMEOUT * 63));
     assert_eq!(counters.figures().lost, 6);
