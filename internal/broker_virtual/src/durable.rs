@@ -105,6 +105,8 @@ impl Durable {
             let tries = *retries + 1;
             if self.spec.max_deliver.is_some_and(|most| tries > u64::from(most)) {
                 self.give_up(seq);
+            } else if !stream.holds(seq) {
+                self.forget(seq);
             } else {
                 return self.deliver(stream, seq, tries, now);
             }
@@ -209,9 +211,12 @@ impl Durable {
         }
     }
 
-    /// A record was removed from the stream.
-    pub(crate) fn dropped(&mut self, seq: Seq) {
-        self.forget(seq);
+    /// A record of `subject` was removed from the stream. The server tells those only whose filters
+    /// take it: whoever has lost the subject finds out when it is to deliver the record again.
+    pub(crate) fn dropped(&mut self, subject: &Subject, seq: Seq) {
+        if self.filters.take(subject) {
+            self.forget(seq);
+        }
     }
 
     /// The records of `subject` before `left` were removed; the stream now begins with `first`.

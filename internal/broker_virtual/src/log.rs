@@ -97,7 +97,7 @@ impl Stream {
             self.by_subject.remove(subject);
         }
         self.bytes -= self.records.remove(&seq).map_or(0, |stored| stored.bytes());
-        self.consumers.values_mut().for_each(|consumer| consumer.dropped(seq));
+        self.consumers.values_mut().for_each(|consumer| consumer.dropped(subject, seq));
     }
 
     pub(crate) fn trim(&mut self, subject: &Subject, below: Seq) {

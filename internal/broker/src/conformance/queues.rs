@@ -411,6 +411,21 @@ pub async fn a_trimmed_record_is_not_pending<B: Admin + Queue>(bench: &Bench<B>)
     assert_eq!(desk.progress().await, (0, 2, 0));
 }
 
+/// A pending record whose subject was taken away, and that is then trimmed, stays pending: the
+/// consumer finds out when it is to deliver it again.
+pub async fn a_trim_of_a_lost_subject_goes_unnoticed<B: Admin + Queue>(bench: &Bench<B>) {
+    let desk = desk(bench, &["a", "b"]).await;
+    desk.filter(&["a"]).await;
+    let first = desk.pull().await.receipt;
+    desk.filter(&["b"]).await;
+    let trimmed = bench.broker.trim(&bench.stream(), &bench.subject("a"), Seq(2)).await;
+    trimmed.expect("it is trimmed");
+    assert_eq!(desk.progress().await, (1, 1, 0));
+    desk.nak(&first).await;
+    assert_eq!(desk.pull_all(1).await, [(2, 1)]);
+    assert_eq!(desk.progress().await, (0, 1, 0));
+}
+
 /// Trimming takes what was refused from the queue of redeliveries: it comes again only when its wait
 /// is over.
 pub async fn a_trim_delays_redeliveries<B: Admin + Queue>(bench: &Bench<B>) {
