@@ -426,6 +426,22 @@ pub async fn a_trim_of_a_lost_subject_goes_unnoticed<B: Admin + Queue>(bench: &B
     assert_eq!(desk.progress().await, (0, 1, 0));
 }
 
+/// Trimming the only subject of a consumer counts everything before what is left as done with: a
+/// record of another subject that is pending, and still there, is not delivered again.
+pub async fn a_trim_settles_what_lies_before<B: Admin + Queue>(bench: &Bench<B>) {
+    let desk = desk(bench, &["b", "a", "a"]).await;
+    desk.filter(&["a", "b"]).await;
+    let first = desk.pull().await.receipt;
+    desk.filter(&["a"]).await;
+    let trimmed = bench.broker.trim(&bench.stream(), &bench.subject("a"), Seq(3)).await;
+    trimmed.expect("it is trimmed");
+    assert_eq!(desk.progress().await, (1, 0, 0));
+    desk.nak(&first).await;
+    assert_eq!(desk.pull_all(1).await, [(3, 1)]);
+    desk.assert_quiet().await;
+    assert_eq!(bench.last("b").await.map(|record| record.seq), Some(Seq(1)));
+}
+
 /// Trimming takes what was refused from the queue of redeliveries: it comes again only when its wait
 /// is over.
 pub async fn a_trim_delays_redeliveries<B: Admin + Queue>(bench: &Bench<B>) {
