@@ -228,19 +228,37 @@ impl Durable {
         }
     }
 
+    /// Several records were removed at once; the stream now begins with `first`.
+    pub(crate) fn forget_retries_below(&mut self, first: Seq) {
+        let kept = self.retries.split_off(&first);
+        for seq in std::mem::replace(&mut self.retries, kept).into_keys() {
+            self.again.retain(|other| *other != seq);
+        }
+    }
+
     /// The records of `subject` before `left` were removed; the stream now begins with `first`.
-    pub(crate) fn trimmed(&mut self, subject: &Subject, left: Seq, first: Seq) {
+    pub(crate) fn trimmed(
+        &mut self,
+        subject: &Subject,
+        left: Seq,
+        first: Seq,
+        holds: impl Fn(Seq) -> bool,
+    ) {
         if !self.filters.take(subject) {
             return;
         }
-        let from = if self.filters.only(subject) { left } else { first };
+        let narrow = self.filters.only(subject);
+        let from = if narrow { left } else { first };
         self.next = self.next.max(from);
         if self.floor < from {
             // Everything before counts as done with: records of lost subjects, too, that are there.
+            // Only then a consumer of more subjects looks for what is not there any more.
             self.floor = Seq(from.0 - 1);
-            let kept = self.pending.split_off(&from);
-            for (seq, pending) in std::mem::replace(&mut self.pending, kept) {
-                self.done = self.done.max(pending.number);
+            let gone = |seq: &Seq| *seq < from || (!narrow && !holds(*seq));
+            let gone: Vec<Seq> = self.pending.keys().copied().filter(gone).collect();
+            for seq in gone {
+                let pending = self.pending.remove(&seq);
+                self.done = self.done.max(pending.map_or(0, |pending| pending.number));
                 self.retries.remove(&seq);
             }
         }

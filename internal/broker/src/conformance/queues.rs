@@ -442,6 +442,23 @@ pub async fn a_trim_settles_what_lies_before<B: Admin + Queue>(bench: &Bench<B>)
     assert_eq!(bench.last("b").await.map(|record| record.seq), Some(Seq(1)));
 }
 
+/// Trimming one record tells the consumer of it; trimming several tells it only if what it knows to
+/// be done with ends before the stream now begins.
+pub async fn a_trim_of_several_goes_unnoticed<B: Admin + Queue>(bench: &Bench<B>) {
+    for (below, unacked) in [(4, 2), (5, 3)] {
+        let desk = desk(bench, &["b", "b", "a", "a"]).await;
+        desk.filter(&[">"]).await;
+        let first = desk.pull().await.receipt;
+        desk.ack(&first).await;
+        assert_eq!(desk.pull_all(3).await, [(2, 1), (3, 1), (4, 1)]);
+        let trimmed = bench.broker.trim(&bench.stream(), &bench.subject("a"), Seq(below)).await;
+        trimmed.expect("it is trimmed");
+        // The server does the one thing a little later.
+        tokio::time::sleep(QUIET).await;
+        assert_eq!(desk.progress().await, (0, unacked, 0), "below {below}");
+    }
+}
+
 /// Trimming takes what was refused from the queue of redeliveries: it comes again only when its wait
 /// is over.
 pub async fn a_trim_delays_redeliveries<B: Admin + Queue>(bench: &Bench<B>) {
