@@ -25,9 +25,10 @@ pub(crate) struct Durable {
     pub(crate) wake: Arc<Notify>,
     /// Where to look for new records.
     next: Seq,
-    /// Deliveries made, and how many of the first of them are done with.
+    /// Deliveries made, how many of the first of them are done with, and up to which record.
     deliveries: u64,
     done: u64,
+    floor: Seq,
     /// It hears of no record after this one: the server forgets to wake and to count for a consumer
     /// whose last filter was taken away. `None` if it hears of all. (The server also forgets to tell
     /// it of records that are removed; that is left out.)
@@ -63,6 +64,7 @@ impl Durable {
             next: Seq(1),
             deliveries: 0,
             done: 0,
+            floor: Seq::NONE,
             heard: None,
             pending: BTreeMap::new(),
             retries: BTreeMap::new(),
@@ -105,6 +107,8 @@ impl Durable {
             let tries = *retries + 1;
             if self.spec.max_deliver.is_some_and(|most| tries > u64::from(most)) {
                 self.give_up(seq);
+            } else if !stream.holds(seq) {
+                self.forget(seq);
             } else {
                 return self.deliver(stream, seq, tries, now);
             }
@@ -171,11 +175,18 @@ impl Durable {
     /// A record is not pending any more: moves the floor below which all are done with.
     fn settle(&mut self, number: u64, seq: Seq) {
         if self.pending.is_empty() {
-            self.done = self.deliveries;
+            self.settle_all();
         } else if number == self.done + 1 {
-            let further = self.pending.range(seq.next()..).next();
-            self.done = further.map_or(number, |(_, pending)| pending.number - 1);
+            (self.done, self.floor) = match self.pending.range(seq.next()..).next() {
+                Some((next, pending)) => (pending.number - 1, Seq(next.0 - 1)),
+                None => (number, seq),
+            };
         }
+    }
+
+    /// Nothing is pending.
+    fn settle_all(&mut self) {
+        (self.done, self.floor) = (self.deliveries, Seq(self.next.0 - 1));
     }
 
     /// Acknowledges a record, whoever says so; false if the server would not answer.
@@ -209,25 +220,56 @@ impl Durable {
         }
     }
 
-    /// A record was removed from the stream.
-    pub(crate) fn dropped(&mut self, seq: Seq) {
-        self.forget(seq);
+    /// A record of `subject` was removed from the stream. The server tells those only whose filters
+    /// take it: whoever has lost the subject finds out when it is to deliver the record again.
+    pub(crate) fn dropped(&mut self, subject: &Subject, seq: Seq) {
+        if self.filters.take(subject) {
+            self.forget(seq);
+        }
+    }
+
+    /// Several records were removed at once; the stream now begins with `first`.
+    pub(crate) fn forget_retries_below(&mut self, first: Seq) {
+        let kept = self.retries.split_off(&first);
+        for seq in std::mem::replace(&mut self.retries, kept).into_keys() {
+            self.again.retain(|other| *other != seq);
+        }
     }
 
     /// The records of `subject` before `left` were removed; the stream now begins with `first`.
-    pub(crate) fn trimmed(&mut self, subject: &Subject, left: Seq, first: Seq) {
+    pub(crate) fn trimmed(
+        &mut self,
+        subject: &Subject,
+        left: Seq,
+        first: Seq,
+        holds: impl Fn(Seq) -> bool,
+    ) {
         if !self.filters.take(subject) {
             return;
         }
-        let from = if self.filters.only(subject) { left } else { first };
+        let narrow = self.filters.only(subject);
+        let from = if narrow { left } else { first };
         self.next = self.next.max(from);
+        if self.floor < from {
+            // Everything before counts as done with: records of lost subjects, too, that are there.
+            // Only then a consumer of more subjects looks for what is not there any more.
+            self.floor = Seq(from.0 - 1);
+            let gone = |seq: &Seq| *seq < from || (!narrow && !holds(*seq));
+            let gone: Vec<Seq> = self.pending.keys().copied().filter(gone).collect();
+            for seq in gone {
+                let pending = self.pending.remove(&seq);
+                self.done = self.done.max(pending.map_or(0, |pending| pending.number));
+                self.retries.remove(&seq);
+            }
+        }
+        if self.pending.is_empty() {
+            self.retries.clear();
+            self.settle_all();
+        }
         // What was queued comes again only when its wait is over.
         let next = self.next;
         self.again.retain(|seq| *seq >= next);
-        if self.pending.is_empty() {
-            self.retries.clear();
-            self.done = self.deliveries;
-        }
+        self.wake.notify_one();
     }
 
     pub(crate) fn progress(&mut self, stream: &Stream, now: Instant) -> ConsumerState {

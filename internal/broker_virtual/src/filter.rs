@@ -14,7 +14,7 @@ pub(crate) struct Filters {
 impl Filters {
     /// Everything.
     pub(crate) fn all() -> Self {
-        Self::new(Subject::new(">"))
+        Self::new([Subject::new(">").expect("a filter")])
     }
 
     pub(crate) fn new(filters: impl IntoIterator<Item = Subject>) -> Self {

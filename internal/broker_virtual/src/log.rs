@@ -84,31 +84,45 @@ impl Stream {
         seqs.push_back(self.last);
         let kept = seqs.len() as u64;
         for _ in self.spec.max_per_subject.unwrap_or(kept)..kept {
-            self.drop_oldest(&subject);
+            if let Some(seq) = self.drop_oldest(&subject) {
+                self.consumers.values_mut().for_each(|consumer| consumer.dropped(&subject, seq));
+            }
         }
         self.followers.tell(&subject, self.last);
         Ok(self.last)
     }
 
-    fn drop_oldest(&mut self, subject: &Subject) {
-        let Some(seqs) = self.by_subject.get_mut(subject) else { return };
-        let Some(seq) = seqs.pop_front() else { return };
+    /// Removes the oldest record of a subject.
+    fn drop_oldest(&mut self, subject: &Subject) -> Option<Seq> {
+        let seqs = self.by_subject.get_mut(subject)?;
+        let seq = seqs.pop_front()?;
         if seqs.is_empty() {
             self.by_subject.remove(subject);
         }
         self.bytes -= self.records.remove(&seq).map_or(0, |stored| stored.bytes());
-        self.consumers.values_mut().for_each(|consumer| consumer.dropped(seq));
+        Some(seq)
     }
 
+    fn first_of(&self, subject: &Subject) -> Option<Seq> {
+        self.by_subject.get(subject)?.front().copied()
+    }
+
+    /// Removes the records of a subject below a sequence.
     pub(crate) fn trim(&mut self, subject: &Subject, below: Seq) {
-        while self.by_subject.get(subject).and_then(VecDeque::front).is_some_and(|seq| *seq < below)
-        {
-            self.drop_oldest(subject);
+        let mut dropped = Vec::new();
+        while self.first_of(subject).is_some_and(|seq| seq < below) {
+            dropped.extend(self.drop_oldest(subject));
         }
-        let (first, left) = (self.state().first, self.by_subject.get(subject));
-        let left = left.and_then(VecDeque::front).copied().unwrap_or(self.last.next());
+        let first = self.state().first;
+        let left = self.first_of(subject).unwrap_or(self.last.next());
         for consumer in self.consumers.values_mut() {
-            consumer.trimmed(subject, left, first);
+            // The server tells of a single record like of one that was evicted, of several not.
+            match dropped[..] {
+                [] => {}
+                [seq] => consumer.dropped(subject, seq),
+                _ => consumer.forget_retries_below(first),
+            }
+            consumer.trimmed(subject, left, first, |seq| self.records.contains_key(&seq));
         }
     }
 

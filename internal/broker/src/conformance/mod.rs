@@ -89,6 +89,9 @@ macro_rules! conformance_tests {
             a_consumer_needs_its_stream
             overlapping_filters_are_rejected
             a_trimmed_record_is_not_pending
+            a_trim_of_a_lost_subject_goes_unnoticed
+            a_trim_settles_what_lies_before
+            a_trim_of_several_goes_unnoticed
             a_trim_delays_redeliveries
             a_trim_spares_other_subjects
             an_evicted_record_is_not_pending

@@ -411,6 +411,54 @@ pub async fn a_trimmed_record_is_not_pending<B: Admin + Queue>(bench: &Bench<B>)
     assert_eq!(desk.progress().await, (0, 2, 0));
 }
 
+/// A pending record whose subject was taken away, and that is then trimmed, stays pending: the
+/// consumer finds out when it is to deliver it again.
+pub async fn a_trim_of_a_lost_subject_goes_unnoticed<B: Admin + Queue>(bench: &Bench<B>) {
+    let desk = desk(bench, &["a", "b"]).await;
+    desk.filter(&["a"]).await;
+    let first = desk.pull().await.receipt;
+    desk.filter(&["b"]).await;
+    let trimmed = bench.broker.trim(&bench.stream(), &bench.subject("a"), Seq(2)).await;
+    trimmed.expect("it is trimmed");
+    assert_eq!(desk.progress().await, (1, 1, 0));
+    desk.nak(&first).await;
+    assert_eq!(desk.pull_all(1).await, [(2, 1)]);
+    assert_eq!(desk.progress().await, (0, 1, 0));
+}
+
+/// Trimming the only subject of a consumer counts everything before what is left as done with: a
+/// record of another subject that is pending, and still there, is not delivered again.
+pub async fn a_trim_settles_what_lies_before<B: Admin + Queue>(bench: &Bench<B>) {
+    let desk = desk(bench, &["b", "a", "a"]).await;
+    desk.filter(&["a", "b"]).await;
+    let first = desk.pull().await.receipt;
+    desk.filter(&["a"]).await;
+    let trimmed = bench.broker.trim(&bench.stream(), &bench.subject("a"), Seq(3)).await;
+    trimmed.expect("it is trimmed");
+    assert_eq!(desk.progress().await, (1, 0, 0));
+    desk.nak(&first).await;
+    assert_eq!(desk.pull_all(1).await, [(3, 1)]);
+    desk.assert_quiet().await;
+    assert_eq!(bench.last("b").await.map(|record| record.seq), Some(Seq(1)));
+}
+
+/// Trimming one record tells the consumer of it; trimming several tells it only if what it knows to
+/// be done with ends before the stream now begins.
+pub async fn a_trim_of_several_goes_unnoticed<B: Admin + Queue>(bench: &Bench<B>) {
+    for (below, unacked) in [(4, 2), (5, 3)] {
+        let desk = desk(bench, &["b", "b", "a", "a"]).await;
+        desk.filter(&[">"]).await;
+        let first = desk.pull().await.receipt;
+        desk.ack(&first).await;
+        assert_eq!(desk.pull_all(3).await, [(2, 1), (3, 1), (4, 1)]);
+        let trimmed = bench.broker.trim(&bench.stream(), &bench.subject("a"), Seq(below)).await;
+        trimmed.expect("it is trimmed");
+        // The server does the one thing a little later.
+        tokio::time::sleep(QUIET).await;
+        assert_eq!(desk.progress().await, (0, unacked, 0), "below {below}");
+    }
+}
+
 /// Trimming takes what was refused from the queue of redeliveries: it comes again only when its wait
 /// is over.
 pub async fn a_trim_delays_redeliveries<B: Admin + Queue>(bench: &Bench<B>) {

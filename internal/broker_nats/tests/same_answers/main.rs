@@ -1,7 +1,8 @@
 //! The broker in memory gives the same answers as a real nats-server: random sequences of requests,
 //! made of both, one after the other, with everything compared but times and bytes.
 //!
-//! `SAME_ANSWERS_CASES` sets how many sequences are drawn.
+//! A normal run draws the same few sequences each time. With `SAME_ANSWERS_CASES` it draws so many,
+//! and others each time.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "../common/mod.rs"]
@@ -12,7 +13,7 @@ mod pair;
 use broker_nats::{ConnectOptions, NatsBroker};
 use broker_virtual::{Options, VirtualBroker};
 use model::Seed;
-use proptest::test_runner::{Config, TestCaseError, TestRunner};
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 
 use crate::op::ops;
 use crate::pair::Pair;
@@ -25,17 +26,26 @@ const LENGTH: usize = 60;
 #[test]
 fn both_brokers_give_the_same_answers() {
     let cases = std::env::var("SAME_ANSWERS_CASES").ok();
-    let cases = cases.map_or(CASES, |cases| cases.parse().expect("a number of cases"));
+    let explore = cases.map(|cases| cases.parse().expect("a number of cases"));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let (_server, real) = runtime.block_on(async {
+    let (server, real) = runtime.block_on(async {
         let server = common::start("same_answers").await;
         let options: ConnectOptions = common::connect_options(&server);
         let real = NatsBroker::connect(&options).await.unwrap();
         (server, real)
     });
-    let config =
-        Config { cases, failure_persistence: None, max_shrink_iters: 60, ..Config::default() };
-    let result = TestRunner::new(config).run(&ops(LENGTH), |ops| {
+    let config = Config {
+        cases: explore.unwrap_or(CASES),
+        failure_persistence: None,
+        max_shrink_iters: 60,
+        ..Config::default()
+    };
+    let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    let mut runner = match explore {
+        Some(_) => TestRunner::new(config),
+        None => TestRunner::new_with_rng(config, rng),
+    };
+    let result = runner.run(&ops(LENGTH), |ops| {
         runtime.block_on(async {
             let options = Options {
                 latency_min: std::time::Duration::ZERO,
@@ -52,7 +62,7 @@ fn both_brokers_give_the_same_answers() {
             Ok(())
         })
     });
-    runtime.block_on(async { drop(_server) });
+    runtime.block_on(async { drop(server) });
     if let Err(error) = result {
         panic!("{error}");
     }

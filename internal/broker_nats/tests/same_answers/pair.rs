@@ -202,7 +202,7 @@ impl Pair {
     }
 
     async fn remake(&self, max_per_subject: Option<u64>) -> Result<(), Differs> {
-        both!(self, answer, |broker| broker.delete(&stream()))?;
+        both!(self, answer, |broker| broker.delete(&stream())).map(drop)?;
         let spec = StreamSpec {
             name: stream(),
             subjects: vec![subject(">")],
