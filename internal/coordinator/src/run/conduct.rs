@@ -164,9 +164,10 @@ impl<B: Admin> Coordinator<B> {
         };
         resumed.state.judge.check_settings(&self.settings.judge)?;
         let ahead = resumed.ahead(&self.broker, &self.names).await?;
-        let Resumed { state, has_stopped, clock, .. } = resumed;
+        let Resumed { state, has_stopped, clock, stops, .. } = resumed;
         let RunState { mut judge, at, progress, .. } = *state;
         judge.resumed(clock.now(), at, has_stopped);
+        stops.into_iter().for_each(|stop| judge.fault(stop));
         Ok(Feed::new(judge, trims, names, progress.read, ahead))
     }
 

@@ -46,6 +46,9 @@ pub struct Resumed {
     /// The newest report of those who were stopped.
     pub(super) earlier: Seq,
     pub(super) has_stopped: bool,
+    /// When everything was stopped, this time and before. The judge is told at once: what the other
+    /// streams say of these times may be read before the reports.
+    pub(super) stops: Vec<Fault>,
 }
 
 impl Resumed {
@@ -69,6 +72,7 @@ impl Resumed {
             next_fault: past.next_fault,
             earlier: Seq::NONE,
             has_stopped: stopped == Stopped::Everything,
+            stops: past.stops.clone(),
             state: Box::new(state),
         };
         if resumed.has_stopped {
@@ -76,7 +80,9 @@ impl Resumed {
             resumed.clock = clock(&resumed.state, &past, from, now);
             resumed.downtime = Some(Downtime { from, to: now });
             resumed.next_fault += 1;
-            let report = Report::Fault(stop(past.next_fault, from, now));
+            let stop = stop(past.next_fault, from, now);
+            resumed.stops.push(stop.clone());
+            let report = Report::Fault(stop);
             let sending = channel.send_until_known(broker, &report);
             if tokio::time::timeout(ANSWER_MAX, sending).await.is_err() {
                 let why = "the report of the stop was not acknowledged".to_owned();
@@ -150,9 +156,9 @@ async fn last_sign<B: Log>(broker: &B, names: &Names) -> Result<Option<Timestamp
 
 /// The clock of a run that worked until `until`, and goes on at `now`.
 fn clock(state: &RunState, past: &Past, until: Timestamp, now: Timestamp) -> RunClock {
-    let stopped = past.stops.iter().map(|(from, to)| {
+    let stopped = past.stops.iter().map(|stop| {
         let within = |at: Timestamp| at.clamp(state.at, until.max(state.at));
-        within(*to).since(within(*from))
+        within(stop.ended_at.unwrap_or(stop.at)).since(within(stop.at))
     });
     let elapsed = state.elapsed_at(until).saturating_sub(stopped.sum());
     RunClock::resumed(now, state.judge.settings().started_at, elapsed)
@@ -162,7 +168,7 @@ fn clock(state: &RunState, past: &Past, until: Timestamp, now: Timestamp) -> Run
 struct Past {
     next_fault: u64,
     /// When everything was stopped before.
-    stops: Vec<(Timestamp, Timestamp)>,
+    stops: Vec<Fault>,
 }
 
 async fn past<B: Log>(
@@ -186,7 +192,7 @@ async fn past<B: Log>(
         if let Some(Report::Fault(fault)) = Report::decode(&record) {
             past.next_fault = past.next_fault.max(fault.id + 1);
             if fault.event == STOPPED {
-                past.stops.push((fault.at, fault.ended_at.unwrap_or(fault.at)));
+                past.stops.push(fault);
             }
         }
         if record.pending == 0 {
