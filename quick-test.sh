@@ -25,4 +25,6 @@ NATS_SERVER_BIN=$(scripts/nats-server.sh)
 export NATS_SERVER_BIN
 # The run is the whole simulation with a server of its own, whatever the caller's shell is set to.
 unset PRODUCER_ID WORKER_ID NATS_URL
-exec bin/simulation --config configs/quick-test.yaml --report runs/quick-test "$@"
+# What a quick test that was interrupted left in its own directory is in nobody's way.
+exec bin/simulation --config configs/quick-test.yaml --report runs/quick-test \
+  --set nats.existing=delete "$@"
