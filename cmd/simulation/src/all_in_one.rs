@@ -5,26 +5,26 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use broker_nats::Managed;
-use chaos::{Command, Control, Director, Position};
+use chaos::Control;
 use config::Isolation;
-use coordinator::{ChaosPosition, Conducted, Coordinator, CoordinatorError, Progress, Stopped};
+use coordinator::Progress;
 use processes::Manager;
-use reports::Phase;
-use tokio::sync::{mpsc, watch};
-use web::Shared;
+use tokio::sync::watch;
 
 use crate::cli::Source;
-use crate::connect::{Connector, NatsConnector, embedded};
-use crate::crew::{Crew, Launcher, Processes, Registry};
+use crate::connect::{NatsConnector, embedded};
+use crate::crew::{Launcher, Processes, Registry};
 use crate::failure::Failure;
 use crate::resume::Found;
 use crate::rundir::RunDir;
 use crate::setup::Setup;
+use crate::soak::{Soak, soak};
+use crate::verdict::Ending;
 use crate::watching::Watching;
-use crate::{checkpoints, events, progress, resume, signals, streams, verdict};
+use crate::{events, progress, resume, signals, verdict};
 
-/// How long workers and producers may still take when the run is judged.
-const LEAVE_MAX: Duration = Duration::from_secs(10);
+/// How long events may take to reach the disk when the run is over.
+const EVENTS_MAX: Duration = Duration::from_secs(5);
 
 /// What a run is made of, besides its configuration.
 pub struct Parts {
@@ -48,16 +48,25 @@ pub async fn run(setup: Setup, parts: Parts) -> Result<u8, Failure> {
     let (told, shown) = watch::channel(Progress::default());
     let (control, orders) = Control::new(Arc::new(setup.config.clone()));
     let watching = Watching::begin(&setup, shown, server.clone(), Some(control)).await?;
-    let run = Soak { connector, processes, orders, told, shared: watching.shared(), stop };
-    let soak = soak(setup, &dir, found, run);
+    let (events, writing) = events::in_background(&dir.events(), watching.shared())?;
+    let showing = progress::begin(told.subscribe(), &setup.config);
+    let kept = Some(dir.clone());
+    let run =
+        Soak { connector, processes, orders, told, events, dir: kept, found, stop, aloud: true };
+    let soak = soak(setup, run);
     tokio::pin!(soak);
     let (setup, conducted) = tokio::select! {
         biased;
         conducted = &mut soak => conducted?,
         exit = server_died(server.as_deref()) => return Err(exit),
     };
+    showing.abort();
+    // Every event is on its way to the disk; the disk may take its time, but not for ever.
+    let _ = tokio::time::timeout(EVENTS_MAX, writing).await;
     let interrupted = conducted.interrupted;
-    let report = verdict::give(&setup, conducted, watching.resources(), &reproduce, &dir)?;
+    let (at, resources) = (setup.clock.now(), watching.resources());
+    let ending = Ending { at, resources, reproduce, virtual_time: None };
+    let report = verdict::give(&setup, conducted, ending, &dir)?;
     watching.shared().set_verdict(report.verdict);
     if let Some(server) = &server {
         server.stop().await;
@@ -97,142 +106,4 @@ async fn server_died(server: Option<&Managed>) -> Failure {
         "the embedded nats-server ended ({exit}) in the middle of the run; its log: {}",
         server.log_path().display()
     ))
-}
-
-/// What a soak works with, besides its configuration.
-pub struct Soak<C: Connector> {
-    /// To the broker.
-    pub connector: C,
-    /// Runs children, if anybody is to be one.
-    pub processes: Option<Processes>,
-    /// What chaos is told by hand.
-    pub orders: mpsc::Receiver<Command>,
-    /// Where it tells how it is going.
-    pub told: watch::Sender<Progress>,
-    /// Where it is shown.
-    pub shared: Shared,
-    /// Ends it before its time.
-    pub stop: watch::Receiver<bool>,
-}
-
-/// One run on a broker that is there. Gives back the setup with the clock of the run.
-pub async fn soak<C: Connector>(
-    mut setup: Setup,
-    dir: &RunDir,
-    found: Option<Found>,
-    run: Soak<C>,
-) -> Result<(Setup, Conducted), Failure> {
-    let Soak { connector, processes, orders, told, shared, stop } = run;
-    let broker = connector.connect("coordinator").await?;
-    let resumed = match found {
-        Some(found) => Some(resume::begin(&mut setup, &broker, found, Stopped::Everything).await?),
-        None => {
-            streams::prepare(&setup, &broker).await?;
-            None
-        }
-    };
-    let shown = told.subscribe();
-    let (events, writing) = events::writer(&dir.events(), shared)?;
-    let whole = setup.config.simulation.duration.duration();
-    let every = setup.config.coordinator.report_interval.duration();
-    let showing = tokio::spawn(progress::show(shown.clone(), every, whole));
-    let settings = setup.director(resumed.as_ref().map(|resumed| resumed.next_fault));
-    dir.schedule(&settings.schedule)?;
-    let (position, chaos) = watch::channel(ChaosPosition::default());
-    let mut judged_by = setup.coordinator();
-    judged_by.checkpoint = checkpoints::plan(&setup, dir.path(), Some(chaos))?;
-    judged_by.resume = resumed;
-    let (names, channel) = (setup.names.clone(), setup.channel.clone());
-    let judging = Coordinator::new(broker, names, channel, judged_by, told, events).run(stop);
-    let acting = async {
-        let crew = Crew::new(&setup, connector.clone(), processes).await?;
-        let broker = connector.connect("chaos").await?;
-        let (names, channel) = (setup.names.clone(), setup.channel.clone());
-        let direct = |crew| {
-            let clock = setup.clock;
-            let director = Director::new(broker, names, channel, clock, settings, crew, orders);
-            tokio::spawn(report_position(director.position(), position));
-            director
-        };
-        act(&setup, crew, direct, phases(shown)).await
-    };
-    let conducted = together(judging, acting).await;
-    showing.abort();
-    // Every event is on its way to the disk; the disk may take its time, but not for ever.
-    let _ = tokio::time::timeout(Duration::from_secs(5), writing).await;
-    Ok((setup, conducted?))
-}
-
-/// Judges to the end. Whoever acts ends with it, or is dropped: without a broker nobody can leave.
-async fn together(
-    judging: impl Future<Output = Result<Conducted, CoordinatorError>>,
-    acting: impl Future<Output = Result<(), Failure>>,
-) -> Result<Conducted, Failure> {
-    tokio::pin!(judging, acting);
-    let mut acts = true;
-    let conducted = loop {
-        tokio::select! {
-            biased;
-            conducted = &mut judging => break conducted?,
-            acted = &mut acting, if acts => {
-                acted?;
-                acts = false;
-            }
-        }
-    };
-    if acts {
-        match tokio::time::timeout(LEAVE_MAX, acting).await {
-            Ok(acted) => acted?,
-            Err(_) => tracing::warn!("workers and producers did not end in {LEAVE_MAX:?}; dropped"),
-        }
-    }
-    Ok(conducted)
-}
-
-/// Tells the checkpoints how far chaos is, as long as there is chaos.
-async fn report_position(
-    mut chaos: watch::Receiver<Position>,
-    checkpoints: watch::Sender<ChaosPosition>,
-) {
-    loop {
-        let Position { through, next_fault_id } = *chaos.borrow_and_update();
-        checkpoints.send_replace(ChaosPosition { elapsed: through, next_fault: next_fault_id });
-        if chaos.changed().await.is_err() {
-            return;
-        }
-    }
-}
-
-/// The phase alone, out of the progress; the end of the coordinator is the end of the run.
-fn phases(mut progress: watch::Receiver<Progress>) -> watch::Receiver<Phase> {
-    let (tell, phase) = watch::channel(Phase::Running);
-    tokio::spawn(async move {
-        while progress.changed().await.is_ok() {
-            let now = progress.borrow_and_update().phase;
-            tell.send_if_modified(|phase| std::mem::replace(phase, now) != now);
-        }
-        tell.send_replace(Phase::Done);
-    });
-    phase
-}
-
-/// Producers, workers and chaos, through the phases of the run.
-async fn act<C: Connector, B: broker::Log>(
-    setup: &Setup,
-    mut crew: Crew<C>,
-    direct: impl FnOnce(Crew<C>) -> Director<B, Crew<C>>,
-    mut phase: watch::Receiver<Phase>,
-) -> Result<(), Failure> {
-    crew.start_all(setup).await?;
-    println!("✓ Simulation started");
-    if setup.config.chaos.enabled {
-        println!("✓ Chaos controller started");
-        println!("  {} events planned", setup.schedule().len());
-    }
-    let mut crew = direct(crew).run(phase.clone()).await;
-    crew.finish_producers().await;
-    // Should the coordinator be gone, its end is the end of the run, too.
-    let _ = phase.wait_for(|phase| *phase == Phase::Done).await;
-    crew.leave_all().await;
-    Ok(())
 }

@@ -68,6 +68,17 @@ pub struct RunArgs {
     /// The directory for report.json and events.jsonl [default: runs/<time>-<seed>].
     #[arg(long)]
     pub report: Option<PathBuf>,
+    /// Run in virtual time, against a broker in memory: hours take seconds, and the same seed gives
+    /// the same run.
+    #[arg(long = "virtual", conflicts_with_all = ["mode", "id", "resume", "chaos_url"])]
+    pub in_virtual_time: bool,
+    /// Write down everything that happens at the virtual broker, a line each.
+    #[arg(long, value_name = "FILE", requires = "in_virtual_time")]
+    pub trace: Option<PathBuf>,
+    /// Let the virtual broker stall at first, for as long as the wall clock says: a run that cannot be
+    /// repeated, to see that this would be noticed.
+    #[arg(long, hide = true, requires = "in_virtual_time")]
+    pub unrepeatable: bool,
     /// Go on with a run that was stopped, from FILE or from the newest checkpoint.
     #[arg(long, value_name = "FILE", num_args = 0..=1, conflicts_with = "report")]
     #[expect(clippy::option_option, reason = "clap: absent, without a file, with one")]

@@ -15,10 +15,13 @@ use crate::failure::Failure;
 use crate::resume::Found;
 use crate::rundir::RunDir;
 use crate::setup::Setup;
-use crate::{roles, signals};
+use crate::{roles, signals, virtual_time};
 
 /// Runs a simulation or one role of it.
 pub async fn run(args: RunArgs) -> Result<u8, Failure> {
+    if args.in_virtual_time {
+        return virtual_time::run(args).await;
+    }
     let (mode, id) = role(&args)?;
     let overrides = Overrides {
         set: args.source.set.clone(),
@@ -76,7 +79,7 @@ async fn lead(setup: Setup, parts: Parts) -> Result<u8, Failure> {
 
 /// A seed for a run that was not given one. Separate processes have to agree on it without a word
 /// (weights are drawn from it), so theirs follows from the name that they share.
-fn drawn_seed(config: &Config, now: Timestamp) -> u64 {
+pub fn drawn_seed(config: &Config, now: Timestamp) -> u64 {
     let drawn = match config.simulation.mode {
         config::Mode::AllInOne => now.0.unsigned_abs(),
         _ => Seed(0).rng(&config.nats.name_prefix).random(),
@@ -109,7 +112,7 @@ fn named(id: Option<String>, example: &str) -> Result<String, Failure> {
     id.ok_or_else(|| Failure::Usage(format!("this role needs a name: set {example}, or use --id")))
 }
 
-fn load(file: Option<&std::path::PathBuf>, overrides: &Overrides) -> Result<Config, Failure> {
+pub fn load(file: Option<&std::path::PathBuf>, overrides: &Overrides) -> Result<Config, Failure> {
     Ok(match file {
         Some(file) => Config::load(file, overrides)?,
         None => Config::parse("", "defaults", overrides)?,
@@ -117,17 +120,20 @@ fn load(file: Option<&std::path::PathBuf>, overrides: &Overrides) -> Result<Conf
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place where the wall clock is read")]
-fn wall_clock() -> Timestamp {
+pub fn wall_clock() -> Timestamp {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     Timestamp(since.map_or(0, |since| i64::try_from(since.as_micros()).unwrap_or(i64::MAX)))
 }
 
 /// The command that runs the same again.
-fn reproduce(args: &RunArgs, seed: Seed) -> String {
+pub fn reproduce(args: &RunArgs, seed: Seed) -> String {
     let mut words = vec!["simulation".to_owned()];
     words.extend(shown(&args.source));
     if let Some(mode) = args.mode {
         words.push(format!("--mode {}", mode.name()));
+    }
+    if args.in_virtual_time {
+        words.push("--virtual".into());
     }
     words.extend(args.duration.iter().map(|duration| format!("--duration {duration}")));
     words.push(format!("--seed {seed}"));

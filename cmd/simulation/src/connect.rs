@@ -16,7 +16,7 @@ use crate::proxies::Addresses;
 use crate::setup::Setup;
 
 /// How long a request may go without an answer before its outcome is in doubt.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(2);
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What can be done to a server.
 #[derive(Clone, Copy, Debug)]

@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use coordinator::{Event, Rebalance};
 use tokio::sync::mpsc;
@@ -12,35 +12,73 @@ use web::Shared;
 /// Batches of events that wait to be written.
 const WAITING_MAX: usize = 64;
 
+/// Where events are written.
+struct EventLog {
+    path: PathBuf,
+    file: BufWriter<File>,
+    shared: Shared,
+    lost: usize,
+}
+
 /// Appends events, and shows how long rebalances took, until the sender is dropped. A disk that
-/// fails costs the events, not the run.
-pub fn writer(
+/// fails costs the events, not the run; one that is slow holds up nobody.
+pub fn in_background(
     path: &Path,
     shared: Shared,
 ) -> std::io::Result<(mpsc::Sender<Vec<Event>>, JoinHandle<()>)> {
-    let mut file = BufWriter::new(OpenOptions::new().create(true).append(true).open(path)?);
+    let mut log = EventLog::open(path, shared)?;
     let (events, mut waiting) = mpsc::channel::<Vec<Event>>(WAITING_MAX);
-    let path = path.to_owned();
     let task = tokio::task::spawn_blocking(move || {
-        let mut lost = 0;
         while let Some(batch) = waiting.blocking_recv() {
-            for event in &batch {
-                if let Event::Settled(Rebalance { seconds: Some(seconds), moved, .. }) = event {
-                    shared.metrics().observe_rebalance(*seconds, *moved);
-                }
-            }
-            if let Err(error) = write(&mut file, &batch) {
-                if lost == 0 {
-                    tracing::error!(path = %path.display(), %error, "events cannot be written");
-                }
-                lost += batch.len();
-            }
+            log.take(&batch);
         }
-        if lost > 0 {
-            tracing::error!(lost, path = %path.display(), "events were not written");
-        }
+        log.finish();
     });
     Ok((events, task))
+}
+
+/// The same in virtual time, where a disk that is slow costs no time, and a thread that waits would
+/// hold time up.
+pub fn in_place(
+    path: &Path,
+    shared: Shared,
+) -> std::io::Result<(mpsc::Sender<Vec<Event>>, JoinHandle<()>)> {
+    let mut log = EventLog::open(path, shared)?;
+    let (events, mut waiting) = mpsc::channel::<Vec<Event>>(WAITING_MAX);
+    let task = tokio::spawn(async move {
+        while let Some(batch) = waiting.recv().await {
+            log.take(&batch);
+        }
+        log.finish();
+    });
+    Ok((events, task))
+}
+
+impl EventLog {
+    fn open(path: &Path, shared: Shared) -> std::io::Result<Self> {
+        let file = BufWriter::new(OpenOptions::new().create(true).append(true).open(path)?);
+        Ok(Self { path: path.to_owned(), file, shared, lost: 0 })
+    }
+
+    fn take(&mut self, batch: &[Event]) {
+        for event in batch {
+            if let Event::Settled(Rebalance { seconds: Some(seconds), moved, .. }) = event {
+                self.shared.metrics().observe_rebalance(*seconds, *moved);
+            }
+        }
+        if let Err(error) = write(&mut self.file, batch) {
+            if self.lost == 0 {
+                tracing::error!(path = %self.path.display(), %error, "events cannot be written");
+            }
+            self.lost += batch.len();
+        }
+    }
+
+    fn finish(self) {
+        if self.lost > 0 {
+            tracing::error!(self.lost, path = %self.path.display(), "events were not written");
+        }
+    }
 }
 
 fn write(file: &mut BufWriter<File>, batch: &[Event]) -> std::io::Result<()> {

@@ -18,8 +18,10 @@ mod roles;
 mod rundir;
 mod setup;
 mod signals;
+mod soak;
 mod streams;
 mod verdict;
+mod virtual_time;
 mod watching;
 
 use std::process::ExitCode;

@@ -3,17 +3,22 @@
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
+use config::Config;
 use coordinator::Progress;
 use reports::Phase;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+/// Shows, in a task of its own, how a run is going.
+pub fn begin(progress: watch::Receiver<Progress>, config: &Config) -> JoinHandle<()> {
+    let every = config.coordinator.report_interval.duration();
+    let whole = config.simulation.duration.duration();
+    tokio::spawn(show(progress, every, whole))
+}
+
 /// Shows progress on stderr and short reports on stdout, until the run is judged.
-pub async fn show(
-    mut progress: watch::Receiver<Progress>,
-    report_every: Duration,
-    whole: Duration,
-) {
+async fn show(mut progress: watch::Receiver<Progress>, report_every: Duration, whole: Duration) {
     let line = std::io::stderr().is_terminal();
     let mut next_report = Instant::now() + report_every;
     while progress.changed().await.is_ok() {

@@ -3,32 +3,45 @@
 use std::collections::BTreeMap;
 
 use config::Mode;
-use coordinator::{Conducted, End, Report, RunInfo, Verdict};
+use coordinator::{Conducted, End, Report, RunInfo, Verdict, VirtualTime};
+use model::Timestamp;
 
 use crate::failure::Failure;
 use crate::rundir::RunDir;
 use crate::setup::Setup;
 
+/// How a run ended, besides what the coordinator saw.
+pub struct Ending {
+    /// When.
+    pub at: Timestamp,
+    /// What it used.
+    pub resources: BTreeMap<String, f64>,
+    /// The command that runs it again.
+    pub reproduce: String,
+    /// How fast it was, if its time was virtual.
+    pub virtual_time: Option<VirtualTime>,
+}
+
+/// Judges a run.
+pub fn judge(setup: &Setup, conducted: Conducted, ending: Ending) -> Result<Report, Failure> {
+    let Conducted { mut judge, drained_within, broker_reachable, interrupted } = conducted;
+    let Ending { at, resources, reproduce, virtual_time } = ending;
+    let config = serde_json::to_value(&setup.config)
+        .map_err(|error| Failure::Environment(format!("the configuration is no JSON: {error}")))?;
+    let commit = env!("SIMULATION_COMMIT").to_owned();
+    let info = RunInfo { seed: setup.seed.0, commit, reproduce, config, virtual_time };
+    let end = End { at, drained_within, broker_reachable, interrupted, resources };
+    Ok(judge.finish(end, &info))
+}
+
 /// Judges a run, writes its report and prints it.
 pub fn give(
     setup: &Setup,
     conducted: Conducted,
-    resources: BTreeMap<String, f64>,
-    reproduce: &str,
+    ending: Ending,
     dir: &RunDir,
 ) -> Result<Report, Failure> {
-    let Conducted { mut judge, drained_within, broker_reachable, interrupted } = conducted;
-    let config = serde_json::to_value(&setup.config)
-        .map_err(|error| Failure::Environment(format!("the configuration is no JSON: {error}")))?;
-    let info = RunInfo {
-        seed: setup.seed.0,
-        commit: env!("SIMULATION_COMMIT").to_owned(),
-        reproduce: reproduce.to_owned(),
-        config,
-    };
-    let at = setup.clock.now();
-    let end = End { at, drained_within, broker_reachable, interrupted, resources };
-    let report = judge.finish(end, &info);
+    let report = judge(setup, conducted, ending)?;
     if setup.config.chaos.enabled && setup.config.simulation.mode == Mode::AllInOne {
         println!("✓ Chaos events injected: {} events", report.totals.faults);
     }
@@ -38,7 +51,7 @@ pub fn give(
     if report.verdict == Verdict::Pass {
         println!("✓✓✓ SUCCESS: No message loss or duplication!");
     } else {
-        println!("Again: {reproduce}");
+        println!("Again: {}", report.reproduce);
     }
     Ok(report)
 }

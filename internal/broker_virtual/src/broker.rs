@@ -1,17 +1,19 @@
 //! The broker: its streams, its clock, and the connections that share it.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use broker::{Append, AppendError, BrokerError, Record, Seq, StreamName, StreamSpec};
-use model::{RunClock, Timestamp};
+use model::{Network, RunClock, Timestamp};
 use tokio::time::Instant;
 
 use crate::client::{Connection, VirtualLog};
 use crate::log::Stream;
+use crate::observe::{Happening, Observer};
 use crate::options::Options;
-use crate::weather::{Sky, Weather};
+use crate::sky::Sky;
 
 /// What the broker's clock shows when it is made: some day in 2023.
 const EPOCH: Timestamp = Timestamp(1_700_000_000_000_000);
@@ -21,6 +23,8 @@ const EPOCH: Timestamp = Timestamp(1_700_000_000_000_000);
 pub struct VirtualBroker {
     state: Arc<Mutex<State>>,
     clients: Arc<Mutex<Clients>>,
+    /// The next words of the random streams of all connections that ended, added up.
+    last_words: Arc<AtomicU64>,
     pub(crate) options: Options,
 }
 
@@ -31,6 +35,7 @@ pub(crate) struct State {
     clock: RunClock,
     /// Streams that were ever made: tells one from a later one of the same name.
     made: u64,
+    observer: Option<Box<dyn Observer>>,
 }
 
 /// Who is connected, and what their ways to the broker are like.
@@ -44,7 +49,7 @@ struct Clients {
 
 #[derive(Debug, Default)]
 struct Client {
-    weather: Weather,
+    network: Network,
     /// Connections that were ever made under this name.
     made: u64,
     connections: Vec<Weak<Connection>>,
@@ -54,13 +59,33 @@ impl VirtualBroker {
     /// An empty broker. Its clock begins now, so call it inside the runtime that it will live in.
     pub fn new(options: Options) -> Self {
         let clock = RunClock::starting_at(EPOCH);
-        let state = State { streams: BTreeMap::new(), clock, made: 0 };
+        let state = State { streams: BTreeMap::new(), clock, made: 0, observer: None };
         let clients = Clients { up: true, stalled_until: Instant::now(), by_name: BTreeMap::new() };
         let (state, clients) = (Arc::new(Mutex::new(state)), Arc::new(Mutex::new(clients)));
-        Self { state, clients, options }
+        Self { state, clients, last_words: Arc::default(), options }
     }
 
-    /// A new connection, with latencies and faults of its own, under the weather of its name. The
+    /// The broker's clock.
+    pub fn clock(&self) -> RunClock {
+        self.state().clock
+    }
+
+    /// Tells `observer` what happens from now on; gives back who was told before.
+    pub fn observe(&self, observer: Option<Box<dyn Observer>>) -> Option<Box<dyn Observer>> {
+        std::mem::replace(&mut self.state().observer, observer)
+    }
+
+    /// The next words of the random streams of all connections that ended so far, added up: two runs
+    /// that drew differently differ here, even if nothing came of it.
+    pub fn last_words(&self) -> u64 {
+        self.last_words.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn has_ended(&self, last_word: u64) {
+        self.last_words.fetch_add(last_word, Ordering::Relaxed);
+    }
+
+    /// A new connection, with latencies and faults of its own, under the network of its name. The
     /// name, and how many connections it had before, is its random stream.
     pub fn client(&self, name: &str) -> VirtualLog {
         let mut clients = self.clients();
@@ -71,22 +96,25 @@ impl VirtualBroker {
             1 => self.options.seed.rng(name),
             nth => self.options.seed.rng(&format!("{name}#{nth}")),
         };
-        let sky = Sky { weather: client.weather, up, breaks: 0 };
-        let connection = Arc::new(Connection::new(self.clone(), rng, sky));
+        let (nth, sky) = (client.made, Sky { network: client.network, up, breaks: 0 });
+        let connection = Arc::new(Connection::new(self.clone(), name, rng, sky));
         client.connections.retain(|old| old.strong_count() > 0);
         client.connections.push(Arc::downgrade(&connection));
+        drop(clients);
+        self.state().tell(name, &Happening::Connected(nth));
         VirtualLog::new(connection)
     }
 
-    /// Changes the weather of every connection under this name, and of those that it makes later.
-    pub fn set_weather(&self, name: &str, weather: Weather) {
+    /// Changes the network of every connection under this name, and of those that it makes later.
+    pub fn set_network(&self, name: &str, network: Network) {
         let connections = {
             let mut clients = self.clients();
             let client = clients.by_name.entry(name.to_owned()).or_default();
-            client.weather = weather;
+            client.network = network;
             client.alive()
         };
-        connections.iter().for_each(|connection| connection.set_weather(weather));
+        self.state().tell(name, &Happening::Network(network));
+        connections.iter().for_each(|connection| connection.set_network(network));
     }
 
     /// Stops the broker: all connections break, and none can be made. What it has stored stays, in
@@ -101,6 +129,7 @@ impl VirtualBroker {
     }
 
     fn set_up(&self, up: bool) {
+        self.state().tell("", &Happening::Up(up));
         let connections: Vec<_> = {
             let mut clients = self.clients();
             clients.up = up;
@@ -111,6 +140,7 @@ impl VirtualBroker {
 
     /// The broker does nothing for so long: what arrives meanwhile waits, and then takes effect.
     pub fn stall(&self, duration: Duration) {
+        self.state().tell("", &Happening::Stalled);
         let mut clients = self.clients();
         clients.stalled_until = clients.stalled_until.max(Instant::now() + duration);
     }
@@ -126,7 +156,7 @@ impl VirtualBroker {
     ///
     /// As [`broker::Log::append`], but never in doubt.
     pub fn append_now(&self, append: Append) -> Result<Seq, AppendError> {
-        self.state().append(append)
+        self.state().append("", &append)
     }
 
     /// What a stream holds now from `start` on; nothing if it does not exist.
@@ -158,11 +188,19 @@ impl State {
         self.streams.get_mut(name).ok_or_else(|| BrokerError::Gone(name.clone()))
     }
 
-    pub(crate) fn append(&mut self, append: Append) -> Result<Seq, AppendError> {
+    pub(crate) fn append(&mut self, client: &str, append: &Append) -> Result<Seq, AppendError> {
         let now = self.clock.now();
-        match self.streams.get_mut(&append.stream) {
+        let outcome = match self.streams.get_mut(&append.stream) {
             Some(stream) => stream.append(append, now),
             None => Err(AppendError::Rejected(format!("there is no stream {}", append.stream))),
+        };
+        self.tell(client, &Happening::Appended { append, outcome: &outcome });
+        outcome
+    }
+
+    pub(crate) fn tell(&mut self, client: &str, happening: &Happening<'_>) {
+        if let Some(observer) = &mut self.observer {
+            observer.observe(self.clock.now(), client, happening);
         }
     }
 

@@ -3,14 +3,15 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use broker::{Append, AppendError, BrokerError, Seq};
-use model::Rng;
+use model::{Network, Rng};
 use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::broker::{State, VirtualBroker};
 use crate::faults::{Fate, Fault};
 use crate::line::{Line, Request, Ticket};
-use crate::weather::{Sky, Weather};
+use crate::observe::Happening;
+use crate::sky::Sky;
 
 /// A connection to the broker. Clones share it: they are slow, cut off and unlucky together.
 #[derive(Clone, Debug)]
@@ -21,6 +22,7 @@ pub struct VirtualLog {
 #[derive(Debug)]
 pub(crate) struct Connection {
     pub(crate) broker: VirtualBroker,
+    pub(crate) name: String,
     line: Mutex<Line>,
     sky: watch::Sender<Sky>,
 }
@@ -30,19 +32,19 @@ impl VirtualLog {
         Self { connection }
     }
 
-    /// Changes the weather of this connection alone.
-    pub fn set_weather(&self, weather: Weather) {
-        self.connection.set_weather(weather);
+    /// Changes the network of this connection alone.
+    pub fn set_network(&self, network: Network) {
+        self.connection.set_network(network);
     }
 
-    /// Cuts this connection: [`Weather::Cut`].
+    /// Cuts this connection: [`Network::Cut`].
     pub fn cut(&self) {
-        self.set_weather(Weather::Cut);
+        self.set_network(Network::Cut);
     }
 
-    /// Mends this connection: [`Weather::Clear`].
+    /// Mends this connection: [`Network::Clear`].
     pub fn heal(&self) {
-        self.set_weather(Weather::Clear);
+        self.set_network(Network::Clear);
     }
 
     /// Plans a fault; of several that match an append the first one strikes.
@@ -66,15 +68,63 @@ impl VirtualLog {
     /// An append, and what the broker says to it; `None` if nothing is heard.
     pub(crate) async fn send(&self, append: Append) -> Option<Result<Seq, AppendError>> {
         let fate = self.connection.line().faults.strike(&append.subject);
-        self.connection.request(move |state| state.append(append), fate).await
+        let sent = Arc::new(Sent { append, fate: Mutex::default() });
+        let (arriving, name) = (sent.clone(), self.connection.name.clone());
+        let apply = move |state: &mut State| arriving.arrive(state, &name);
+        let outcome = self.connection.request(apply, fate).await;
+        if outcome.is_none() {
+            sent.give_up(&mut self.connection.broker.state(), &self.connection.name);
+        }
+        outcome
+    }
+}
+
+/// An append on its way: whether its sender still waits, and whether it was decided, tell what the
+/// sender knows.
+struct Sent {
+    append: Append,
+    fate: Mutex<Told>,
+}
+
+#[derive(Default)]
+struct Told {
+    given_up: bool,
+    stored: Option<bool>,
+}
+
+impl Sent {
+    fn told(&self) -> MutexGuard<'_, Told> {
+        self.fate.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn arrive(&self, state: &mut State, client: &str) -> Result<Seq, AppendError> {
+        let append = &self.append;
+        let outcome = state.append(client, append);
+        let stored = outcome.is_ok();
+        let mut told = self.told();
+        told.stored = Some(stored);
+        if told.given_up {
+            state.tell(client, &Happening::Unheard { append, stored });
+        }
+        outcome
+    }
+
+    fn give_up(&self, state: &mut State, client: &str) {
+        let append = &self.append;
+        let mut told = self.told();
+        told.given_up = true;
+        match told.stored {
+            Some(stored) => state.tell(client, &Happening::Unheard { append, stored }),
+            None => state.tell(client, &Happening::Lost { append }),
+        }
     }
 }
 
 impl Connection {
-    pub(crate) fn new(broker: VirtualBroker, rng: Rng, sky: Sky) -> Self {
+    pub(crate) fn new(broker: VirtualBroker, name: &str, rng: Rng, sky: Sky) -> Self {
         let latency = (broker.options.latency_min, broker.options.latency_max);
         let line = Mutex::new(Line::new(rng, latency));
-        Self { broker, line, sky: watch::Sender::new(sky) }
+        Self { broker, name: name.to_owned(), line, sky: watch::Sender::new(sky) }
     }
 
     /// Not to be locked while the state of the broker is.
@@ -86,8 +136,8 @@ impl Connection {
         *self.sky.borrow()
     }
 
-    pub(crate) fn set_weather(&self, weather: Weather) {
-        self.change(|sky| sky.weather = weather);
+    pub(crate) fn set_network(&self, network: Network) {
+        self.change(|sky| sky.network = network);
     }
 
     pub(crate) fn set_up(&self, up: bool) {
@@ -115,7 +165,7 @@ impl Connection {
     }
 
     /// Lets requests that have arrived take effect, in their order. Returns when to come back for
-    /// the next one; `None` if a change of the weather will.
+    /// the next one; `None` if a change of the network will.
     fn arrive(&self) -> Option<Instant> {
         let now = Instant::now();
         let mut line = self.line();
@@ -168,8 +218,8 @@ impl Connection {
         mut answered: oneshot::Receiver<T>,
         until: Instant,
     ) -> Option<T> {
-        let (now, weather) = (Instant::now(), self.sky().weather);
-        let (ticket, due) = self.line().send(now, weather, request)?;
+        let (now, network) = (Instant::now(), self.sky().network);
+        let (ticket, due) = self.line().send(now, network, request)?;
         let on_its_way = OnItsWay { connection: self, ticket };
         let mut back_at = due;
         let answer = loop {
@@ -184,7 +234,7 @@ impl Connection {
             }
             back_at = self.arrive().unwrap_or(until + Self::NEVER);
         };
-        let arrives = self.line().answer(Instant::now(), self.sky().weather)?;
+        let arrives = self.line().answer(Instant::now(), self.sky().network)?;
         sleep_until(arrives.min(until)).await;
         if !self.sky().flows() {
             timeout_at(until, self.until(Sky::flows)).await.ok()?;
@@ -197,11 +247,11 @@ impl Connection {
 
     /// A request whose answer never comes.
     fn doom(self: &Arc<Self>, request: Request, fate: Fate) {
-        let (now, weather) = (Instant::now(), self.sky().weather);
+        let (now, network) = (Instant::now(), self.sky().network);
         match fate {
             Fate::RequestLost => {}
             Fate::AnswerLost => {
-                if let Some((ticket, _)) = self.line().send(now, weather, request) {
+                if let Some((ticket, _)) = self.line().send(now, network, request) {
                     self.see_through(ticket);
                 }
             }
@@ -231,6 +281,13 @@ impl Connection {
                 connection.arrive();
             }
         });
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        let word = self.line().word();
+        self.broker.has_ended(word);
     }
 }
 

@@ -6,13 +6,12 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use model::Rng;
+use model::{Network, Rng};
 use rand::RngExt;
 use tokio::time::Instant;
 
 use crate::broker::VirtualBroker;
 use crate::faults::Faults;
-use crate::weather::Weather;
 
 /// How many requests may be on their way; further ones are lost, as if a buffer were full.
 const REQUESTS_MAX: usize = 4096;
@@ -60,33 +59,38 @@ impl Line {
         }
     }
 
+    /// The next word of the random stream.
+    pub(crate) fn word(&mut self) -> u64 {
+        self.rng.random()
+    }
+
     /// A coin.
     pub(crate) fn coin(&mut self) -> bool {
         self.rng.random()
     }
 
-    fn way(&mut self, weather: Weather) -> Duration {
+    fn way(&mut self, network: Network) -> Duration {
         let (min, max) = self.latency;
         let spread = max.saturating_sub(min);
         let way = if spread.is_zero() { min } else { min + spread.mul_f64(self.rng.random()) };
-        let Weather::Delayed { delay, jitter } = weather else { return way };
+        let Network::Delayed { delay, jitter } = network else { return way };
         let jitter = jitter.min(delay);
         way + delay - jitter + (2 * jitter).mul_f64(self.rng.random())
     }
 
-    fn is_lost(&mut self, weather: Weather) -> bool {
-        matches!(weather, Weather::Lossy { loss } if self.rng.random::<f64>() < loss)
+    fn is_lost(&mut self, network: Network) -> bool {
+        matches!(network, Network::Lossy { loss } if self.rng.random::<f64>() < loss)
     }
 
     /// Sends a request on its way; `None` if it is lost there.
     pub(crate) fn send(
         &mut self,
         now: Instant,
-        weather: Weather,
+        network: Network,
         request: Request,
     ) -> Option<(Ticket, Instant)> {
-        let due = self.there.max(now + self.way(weather));
-        if self.is_lost(weather) || self.to_broker.len() == REQUESTS_MAX {
+        let due = self.there.max(now + self.way(network));
+        if self.is_lost(network) || self.to_broker.len() == REQUESTS_MAX {
             return None;
         }
         self.there = due;
@@ -127,9 +131,9 @@ impl Line {
     }
 
     /// When an answer that is sent now arrives; `None` if it is lost.
-    pub(crate) fn answer(&mut self, now: Instant, weather: Weather) -> Option<Instant> {
-        let arrives = self.back.max(now + self.way(weather));
-        if self.is_lost(weather) {
+    pub(crate) fn answer(&mut self, now: Instant, network: Network) -> Option<Instant> {
+        let arrives = self.back.max(now + self.way(network));
+        if self.is_lost(network) {
             return None;
         }
         self.back = arrives;
@@ -137,12 +141,12 @@ impl Line {
     }
 
     /// When records that are sent now arrive, sent again as often as they are lost.
-    pub(crate) fn records(&mut self, now: Instant, weather: Weather) -> Instant {
+    pub(crate) fn records(&mut self, now: Instant, network: Network) -> Instant {
         let mut resends = 0;
-        while resends < RESENDS_MAX && self.is_lost(weather) {
+        while resends < RESENDS_MAX && self.is_lost(network) {
             resends += 1;
         }
-        self.back = self.back.max(now + self.way(weather) + RESEND * resends);
+        self.back = self.back.max(now + self.way(network) + RESEND * resends);
         self.back
     }
 }

@@ -59,36 +59,35 @@ impl Stream {
         }
     }
 
-    pub(crate) fn append(&mut self, append: Append, at: Timestamp) -> Result<Seq, AppendError> {
+    pub(crate) fn append(&mut self, append: &Append, at: Timestamp) -> Result<Seq, AppendError> {
         let Append { stream, subject, payload, expect } = append;
-        if !self.takes.take(&subject) {
+        if !self.takes.take(subject) {
             return Err(AppendError::Rejected(format!("{stream} takes no {subject}")));
         }
         if let Some(expect) = expect
             && self.last_of(&expect.subject) != expect.seq
         {
-            return Err(AppendError::Refused(expect));
+            return Err(AppendError::Refused(expect.clone()));
         }
-        let stored = Stored { subject, at, payload };
+        let stored = Stored { subject: subject.clone(), at, payload: payload.clone() };
         if self.spec.max_bytes.is_some_and(|max| self.bytes + stored.bytes() > max) {
             return Err(AppendError::Rejected(format!("{stream} is full")));
         }
         self.last = self.last.next();
         self.bytes += stored.bytes();
-        let subject = stored.subject.clone();
         self.records.insert(self.last, stored);
-        let seqs = match self.by_subject.get_mut(&subject) {
+        let seqs = match self.by_subject.get_mut(subject) {
             Some(seqs) => seqs,
             None => self.by_subject.entry(subject.clone()).or_default(),
         };
         seqs.push_back(self.last);
         let kept = seqs.len() as u64;
         for _ in self.spec.max_per_subject.unwrap_or(kept)..kept {
-            if let Some(seq) = self.drop_oldest(&subject) {
-                self.consumers.values_mut().for_each(|consumer| consumer.dropped(&subject, seq));
+            if let Some(seq) = self.drop_oldest(subject) {
+                self.consumers.values_mut().for_each(|consumer| consumer.dropped(subject, seq));
             }
         }
-        self.followers.tell(&subject, self.last);
+        self.followers.tell(subject, self.last);
         Ok(self.last)
     }
 

@@ -7,6 +7,7 @@ use broker::{
 
 use crate::broker::State;
 use crate::client::VirtualLog;
+use crate::observe::Happening;
 use crate::reader::VirtualReader;
 
 impl Log for VirtualLog {
@@ -43,6 +44,8 @@ impl Log for VirtualLog {
     ) -> Result<VirtualReader, BrokerError> {
         let (connection, stream) = (self.connection.clone(), stream.clone());
         let reader = move |state: &mut State| {
+            let happening = Happening::Reads { stream: &stream, filters: &filters, start };
+            state.tell(&connection.name, &happening);
             Ok(VirtualReader::new(connection, state.stream_mut(&stream)?, filters, start))
         };
         self.ask(reader).await
@@ -71,7 +74,10 @@ impl Admin for VirtualLog {
             return Ok(());
         }
         let (stream, subject) = (stream.clone(), subject.clone());
+        let name = self.connection.name.clone();
         self.ask(move |state| {
+            let happening = Happening::Trimmed { stream: &stream, subject: &subject, below };
+            state.tell(&name, &happening);
             state.stream_mut(&stream)?.trim(&subject, below);
             Ok(())
         })

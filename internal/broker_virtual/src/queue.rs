@@ -189,7 +189,7 @@ impl Queue for VirtualLog {
         };
         // Its way back; what is lost on it was delivered all the same.
         let given_up = Instant::now() + connection.broker.options.request_timeout;
-        let arrives = connection.line().answer(Instant::now(), connection.sky().weather);
+        let arrives = connection.line().answer(Instant::now(), connection.sky().network);
         sleep_until(arrives.map_or(given_up, |at| at.min(given_up))).await;
         if !connection.sky().flows() {
             let _ = timeout_at(given_up, connection.until(|sky| sky.flows())).await;

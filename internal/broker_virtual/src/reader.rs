@@ -95,7 +95,7 @@ impl VirtualReader {
         if self.batch.is_empty() {
             return if self.first.is_empty() { Found::Nothing } else { Found::Records };
         }
-        self.arrives_at = connection.line().records(now, connection.sky().weather);
+        self.arrives_at = connection.line().records(now, connection.sky().network);
         Found::Records
     }
 

@@ -69,6 +69,7 @@ impl Judge {
             faults_dropped: self.docket.faults.dropped(),
             fault_summaries: self.docket.faults.summaries(),
             resources: Default::default(),
+            virtual_time: run.virtual_time.clone(),
             config: run.config.clone(),
         }
     }

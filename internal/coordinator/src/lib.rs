@@ -62,7 +62,7 @@ pub use finding::{Culprit, Evidence, Finding};
 pub use impact::{FaultEntry, Impact};
 pub use judge::Judge;
 pub use recovery::Recovery;
-pub use report::{End, Exercised, Rebalance, Report, RunInfo};
+pub use report::{End, Exercised, Rebalance, Report, RunInfo, VirtualTime};
 pub use reports::{
     Fault, FaultKind, Fenced, Output, PartitionSent, ProducerReport, Range, Unreadable,
     WorkerReport,

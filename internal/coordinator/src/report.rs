@@ -35,6 +35,26 @@ pub struct RunInfo {
     pub reproduce: String,
     /// Its configuration.
     pub config: serde_json::Value,
+    /// Where time was virtual, how fast it went.
+    pub virtual_time: Option<VirtualTime>,
+}
+
+/// A run in virtual time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct VirtualTime {
+    /// How long it lasted in its own time.
+    pub virtual_seconds: f64,
+    /// How long it took.
+    pub real_seconds: f64,
+    /// How many times faster it was than real time.
+    pub factor: f64,
+    /// Hash of everything that happened at the broker, in its order. The same configuration, seed and
+    /// commit give the same.
+    pub trace_hash: String,
+    /// How many things that were.
+    pub trace_events: u64,
+    /// What would have been drawn next, by all who drew latencies, added up.
+    pub last_word: String,
 }
 
 /// The report.
@@ -80,6 +100,9 @@ pub struct Report {
     pub fault_summaries: Vec<FaultSummary>,
     /// What the run used.
     pub resources: BTreeMap<String, f64>,
+    /// Where time was virtual, how fast it went.
+    #[serde(rename = "virtual", default, skip_serializing_if = "Option::is_none")]
+    pub virtual_time: Option<VirtualTime>,
     /// The configuration.
     pub config: serde_json::Value,
 }

@@ -139,6 +139,21 @@ impl Report {
         if self.verdict != Verdict::Running {
             let seconds = self.ended_at.since(self.started_at).as_secs_f64();
             line(out, "Duration", format!("{seconds:.3} s"))?;
+            if let Some(time) = &self.virtual_time {
+                line(
+                    out,
+                    "Virtual Time",
+                    format!("in {:.3} s, {:.0} × real time", time.real_seconds, time.factor),
+                )?;
+                line(
+                    out,
+                    "Trace",
+                    format!(
+                        "{} of {} events, last word {}",
+                        time.trace_hash, time.trace_events, time.last_word
+                    ),
+                )?;
+            }
             line(out, "Verdict", format!("{} (exit code {})", self.verdict, self.exit_code))?;
         }
         if !self.reproduce.is_empty() {

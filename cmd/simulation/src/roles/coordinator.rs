@@ -11,6 +11,7 @@ use crate::all_in_one::Parts;
 use crate::connect::{Connector, NatsConnector};
 use crate::failure::Failure;
 use crate::setup::Setup;
+use crate::verdict::Ending;
 use crate::watching::Watching;
 use crate::{checkpoints, events, progress, resume, signals, verdict};
 
@@ -28,10 +29,8 @@ pub async fn coordinator(mut setup: Setup, parts: Parts) -> Result<u8, Failure> 
     };
     let (told, shown) = watch::channel(Progress::default());
     let watching = Watching::begin(&setup, shown.clone(), None, None).await?;
-    let (events, writing) = events::writer(&dir.events(), watching.shared())?;
-    let whole = setup.config.simulation.duration.duration();
-    let every = setup.config.coordinator.report_interval.duration();
-    let showing = tokio::spawn(progress::show(shown, every, whole));
+    let (events, writing) = events::in_background(&dir.events(), watching.shared())?;
+    let showing = progress::begin(shown, &setup.config);
     let mut settings = setup.coordinator();
     settings.checkpoint = checkpoints::plan(&setup, dir.path(), None)?;
     settings.resume = resumed;
@@ -43,7 +42,9 @@ pub async fn coordinator(mut setup: Setup, parts: Parts) -> Result<u8, Failure> 
     let _ = tokio::time::timeout(Duration::from_secs(5), writing).await;
     let conducted = conducted?;
     let interrupted = conducted.interrupted;
-    let report = verdict::give(&setup, conducted, watching.resources(), &reproduce, &dir)?;
+    let (at, resources) = (setup.clock.now(), watching.resources());
+    let ending = Ending { at, resources, reproduce, virtual_time: None };
+    let report = verdict::give(&setup, conducted, ending, &dir)?;
     if interrupted && setup.config.checkpoint.enabled {
         println!("Go on: {}", resume::command(&source));
     }

@@ -1,4 +1,4 @@
-//! What clients see of weather, of a broker that stalls or stops, and that none of it costs a reader
+//! What clients see of network, of a broker that stalls or stops, and that none of it costs a reader
 //! a record.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -8,9 +8,9 @@ use broker::{
     Admin, Append, AppendError, BrokerError, ConsumerName, ConsumerSpec, Log, Queue, QueueError,
     Reader, Seq, Start, Storage, StreamName, StreamSpec, Subject,
 };
-use broker_virtual::{Options, VirtualBroker, VirtualLog, VirtualReader, Weather};
+use broker_virtual::{Options, VirtualBroker, VirtualLog, VirtualReader};
 use futures_util::future::join_all;
-use model::Seed;
+use model::{Network, Seed};
 use tokio::time::{Instant, sleep, timeout};
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -71,14 +71,14 @@ async fn read_on(reader: &mut VirtualReader, from: u64, count: u64) {
 async fn a_cut_ends_what_is_under_way_at_once() {
     let broker = world().await;
     let client = broker.client("c");
-    broker.set_weather("c", Weather::Delayed { delay: MS * 500, jitter: Duration::ZERO });
+    broker.set_network("c", Network::Delayed { delay: MS * 500, jitter: Duration::ZERO });
     let sending = spawn(&client, "x");
     sleep(MS * 100).await;
     let began = Instant::now();
-    broker.set_weather("c", Weather::Cut);
+    broker.set_network("c", Network::Cut);
     assert!(matches!(sending.await.unwrap(), Err(AppendError::InDoubt(_))));
     assert_eq!(began.elapsed(), Duration::ZERO);
-    broker.set_weather("c", Weather::Clear);
+    broker.set_network("c", Network::Clear);
     sleep(HOUR).await;
     assert!(stored(&broker).is_empty(), "what broke with the connection never arrives");
 }
@@ -87,10 +87,10 @@ async fn a_cut_ends_what_is_under_way_at_once() {
 async fn a_request_waits_for_a_connection() {
     let broker = world().await;
     let client = broker.client("c");
-    broker.set_weather("c", Weather::Cut);
+    broker.set_network("c", Network::Cut);
     let sending = spawn(&client, "x");
     sleep(MS * 500).await;
-    broker.set_weather("c", Weather::Clear);
+    broker.set_network("c", Network::Clear);
     sending.await.unwrap().expect("it goes out when there is a connection");
 }
 
@@ -99,14 +99,14 @@ async fn half_open_hangs_and_what_was_sent_arrives_in_the_end() {
     let broker = world().await;
     let (client, other) = (broker.client("c"), broker.client("other"));
     let mut records = reader(&client).await;
-    broker.set_weather("c", Weather::HalfOpen);
+    broker.set_network("c", Network::HalfOpen);
     let began = Instant::now();
     assert!(matches!(client.append(append("lost?")).await, Err(AppendError::InDoubt(_))));
     assert_eq!(began.elapsed(), Duration::from_secs(1), "it hangs until its time is up");
     other.append(append("other")).await.unwrap();
     assert!(timeout(HOUR, records.next()).await.is_err(), "the reader is silent");
     assert_eq!(stored(&broker), ["other"]);
-    broker.set_weather("c", Weather::Clear);
+    broker.set_network("c", Network::Clear);
     assert_eq!(stored(&broker), ["other", "lost?"], "late, and given up long ago");
     read_on(&mut records, 1, 2).await;
 }
@@ -115,11 +115,11 @@ async fn half_open_hangs_and_what_was_sent_arrives_in_the_end() {
 async fn a_half_open_connection_that_breaks_loses_what_was_sent() {
     let broker = world().await;
     let client = broker.client("c");
-    broker.set_weather("c", Weather::HalfOpen);
+    broker.set_network("c", Network::HalfOpen);
     let sending = spawn(&client, "x");
     sleep(SOON).await;
-    broker.set_weather("c", Weather::Cut);
-    broker.set_weather("c", Weather::Clear);
+    broker.set_network("c", Network::Cut);
+    broker.set_network("c", Network::Clear);
     assert!(matches!(sending.await.unwrap(), Err(AppendError::InDoubt(_))));
     sleep(HOUR).await;
     assert!(stored(&broker).is_empty());
@@ -131,7 +131,7 @@ async fn delay_reorders_between_clients_only() {
     let broker = world().await;
     let clients = ["one", "two", "three"].map(|name| broker.client(name));
     for name in ["one", "two", "three"] {
-        broker.set_weather(name, Weather::Delayed { delay: MS * 300, jitter: MS * 200 });
+        broker.set_network(name, Network::Delayed { delay: MS * 300, jitter: MS * 200 });
     }
     let began = Instant::now();
     let requests = (0..30).map(|n| clients[n % 3].append(append(format!("{}-{n:02}", n % 3))));
@@ -152,7 +152,7 @@ async fn delay_reorders_between_clients_only() {
 async fn what_was_given_up_arrives_when_it_does() {
     let broker = world().await;
     let client = broker.client("c");
-    broker.set_weather("c", Weather::Delayed { delay: MS * 3000, jitter: Duration::ZERO });
+    broker.set_network("c", Network::Delayed { delay: MS * 3000, jitter: Duration::ZERO });
     let answers = join_all((10..30).map(|n| client.append(append(n)))).await;
     let in_doubt = |answer: &_| matches!(answer, Err(AppendError::InDoubt(_)));
     assert!(answers.iter().all(in_doubt), "{answers:?}");
@@ -167,7 +167,7 @@ async fn loss_leaves_requests_in_doubt_and_readers_complete() {
     let broker = world().await;
     let client = broker.client("c");
     let mut records = reader(&client).await;
-    broker.set_weather("c", Weather::Lossy { loss: 0.3 });
+    broker.set_network("c", Network::Lossy { loss: 0.3 });
     let mut known = 0;
     for n in 0..200 {
         match client.append(append(n)).await {
@@ -209,12 +209,12 @@ async fn a_stopped_broker_keeps_its_streams() {
 async fn weather_and_broker_are_independent() {
     let broker = world().await;
     let client = broker.client("c");
-    broker.set_weather("c", Weather::Cut);
+    broker.set_network("c", Network::Cut);
     broker.stop();
     broker.start();
     assert!(client.append(append("x")).await.is_err());
     broker.stop();
-    broker.set_weather("c", Weather::Clear);
+    broker.set_network("c", Network::Clear);
     assert!(client.append(append("x")).await.is_err());
     broker.start();
     client.append(append("x")).await.unwrap();
@@ -241,18 +241,18 @@ async fn a_stalled_broker_does_everything_later() {
 async fn weather_belongs_to_a_name() {
     let broker = world().await;
     let (old, other) = (broker.client("c"), broker.client("other"));
-    broker.set_weather("c", Weather::Cut);
+    broker.set_network("c", Network::Cut);
     let new = broker.client("c");
     for client in [&old, &new] {
         assert!(client.append(append("x")).await.is_err());
     }
     other.append(append("x")).await.unwrap();
-    old.set_weather(Weather::Clear);
+    old.set_network(Network::Clear);
     old.append(append("x")).await.expect("this connection alone is mended");
     assert!(new.append(append("x")).await.is_err());
 }
 
-/// Readers of all kinds, under weather that changes all the time.
+/// Readers of all kinds, under network that changes all the time.
 #[tokio::test(start_paused = true)]
 async fn readers_miss_nothing_whatever_the_weather() {
     let broker = world().await;
@@ -260,12 +260,12 @@ async fn readers_miss_nothing_whatever_the_weather() {
     let mut all = reader(&client).await;
     let filters = vec![subject("s.a"), subject("s.c")];
     let mut some = client.read(&stream(), filters, Start::LastPerSubject).await.unwrap();
-    let weather = [
-        Weather::Cut,
-        Weather::Delayed { delay: MS * 50, jitter: MS * 50 },
-        Weather::HalfOpen,
-        Weather::Clear,
-        Weather::Lossy { loss: 0.5 },
+    let network = [
+        Network::Cut,
+        Network::Delayed { delay: MS * 50, jitter: MS * 50 },
+        Network::HalfOpen,
+        Network::Clear,
+        Network::Lossy { loss: 0.5 },
     ];
     let writing = async {
         for n in 0..4000_usize {
@@ -276,10 +276,10 @@ async fn readers_miss_nothing_whatever_the_weather() {
                 sleep(MS).await;
             }
             if n % 20 == 0 {
-                broker.set_weather("c", weather[n / 20 % 5]);
+                broker.set_network("c", network[n / 20 % 5]);
             }
         }
-        broker.set_weather("c", Weather::Clear);
+        broker.set_network("c", Network::Clear);
     };
     let reading_some = async {
         for seq in (1..=4000).filter(|seq| seq % 3 != 2) {
@@ -333,7 +333,7 @@ async fn a_delivery_to_a_client_that_is_cut_off_is_pending() {
         tokio::spawn(async move { client.pull(&stream(), &name, HOUR).await })
     };
     sleep(SOON).await;
-    broker.set_weather("c", Weather::HalfOpen);
+    broker.set_network("c", Network::HalfOpen);
     broker.append_now(append("x")).unwrap();
     let pulled = pulling.await.unwrap();
     let lost = matches!(pulled, Err(QueueError::Broker(BrokerError::Unavailable(_))));
@@ -379,7 +379,7 @@ async fn connections_of_a_name_do_not_repeat_each_other() {
     let mut ways = Vec::new();
     for _ in 0..3 {
         let client = broker.client("c");
-        client.set_weather(Weather::Delayed { delay: MS * 200, jitter: MS * 200 });
+        client.set_network(Network::Delayed { delay: MS * 200, jitter: MS * 200 });
         let began = Instant::now();
         client.append(append("x")).await.unwrap();
         ways.push(began.elapsed());
@@ -394,7 +394,7 @@ async fn chance_is_seeded() {
     let storm = async |seed| {
         let broker = VirtualBroker::new(Options::new(Seed(seed)));
         let client = broker.client("c");
-        broker.set_weather("c", Weather::Lossy { loss: 0.5 });
+        broker.set_network("c", Network::Lossy { loss: 0.5 });
         let began = Instant::now();
         let mut trace = Vec::new();
         for _ in 0..50 {

@@ -1,0 +1,99 @@
+//! Runs in virtual time: the same producers, workers, chaos and coordinator as on a real server,
+//! against a broker in memory.
+
+mod connector;
+mod simulate;
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+use std::time::Duration;
+
+use chaos::Control;
+use config::{Config, Overrides};
+use coordinator::Progress;
+use model::{RunClock, Seed, Timestamp};
+use std::sync::Arc;
+use tokio::sync::watch;
+
+use crate::cli::RunArgs;
+use crate::commands::{drawn_seed, load, reproduce, wall_clock};
+use crate::failure::Failure;
+use crate::rundir::RunDir;
+use crate::setup::Setup;
+use crate::verdict::{self, Ending};
+use crate::watching::Watching;
+use crate::{progress, signals};
+
+pub use simulate::{Outside, Simulated, simulate};
+
+/// Runs a simulation in virtual time and gives the verdict's exit code.
+pub async fn run(args: RunArgs) -> Result<u8, Failure> {
+    let overrides = Overrides {
+        set: args.source.set.clone(),
+        duration: args.duration.clone(),
+        seed: args.seed,
+        ..Overrides::default()
+    };
+    let config = load(args.source.config.as_ref(), &overrides)?;
+    let now = wall_clock();
+    let seed = Seed(config.simulation.seed.unwrap_or_else(|| drawn_seed(&config, now)));
+    let reproduce = reproduce(&args, seed);
+    println!("seed {seed}; again: {reproduce}");
+    let dir = RunDir::create(args.report.clone(), now, seed)?;
+    let ended = in_thread(&args, config, seed, reproduce.clone(), &dir, now).await;
+    ended.inspect_err(|failure| dir.failed(failure, seed, &reproduce))
+}
+
+/// The run has a thread of its own; signals, metrics and progress stay in real time.
+async fn in_thread(
+    args: &RunArgs,
+    config: Config,
+    seed: Seed,
+    reproduce: String,
+    dir: &RunDir,
+    now: Timestamp,
+) -> Result<u8, Failure> {
+    for warning in config::offered_load(&config).warnings {
+        eprintln!("simulation: warning: {warning}");
+    }
+    let stop = signals::stop_on_signal()?;
+    let (told, shown) = watch::channel(Progress::default());
+    let (control, orders) = Control::new(Arc::new(config.clone()));
+    let outer = Setup::new(config.clone(), seed, RunClock::starting_at(now))?;
+    let watching = Watching::begin(&outer, shown.clone(), None, Some(control)).await?;
+    let showing = progress::begin(shown, &config);
+    let stall = if args.unrepeatable { unrepeatable(now) } else { Duration::ZERO };
+    let outside = Outside {
+        told,
+        orders,
+        stop,
+        left: Some((dir.clone(), watching.shared())),
+        trace: args.trace.as_deref().map(lines).transpose()?,
+        observer: None,
+        stall,
+        aloud: true,
+    };
+    let simulated = tokio::task::spawn_blocking(move || simulate(config, seed, outside)).await;
+    showing.abort();
+    let simulated = simulated
+        .map_err(|error| Failure::Environment(format!("the run broke off: {error}")))??;
+    let Simulated { setup, conducted, ended_at, figures } = simulated;
+    let resources = watching.resources();
+    let ending = Ending { at: ended_at, resources, reproduce, virtual_time: Some(figures) };
+    let report = verdict::give(&setup, conducted, ending, dir)?;
+    watching.shared().set_verdict(report.verdict);
+    Ok(report.exit_code)
+}
+
+fn lines(path: &Path) -> Result<Box<dyn Write + Send>, Failure> {
+    let file = File::create(path).map_err(|error| {
+        Failure::Usage(format!("the trace cannot be written to {}: {error}", path.display()))
+    })?;
+    Ok(Box::new(BufWriter::new(file)))
+}
+
+/// Some time that the next process will not find again.
+fn unrepeatable(now: Timestamp) -> Duration {
+    Duration::from_millis(10 + now.0.unsigned_abs() % 100_000 / 10)
+}

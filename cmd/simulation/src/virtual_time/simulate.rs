@@ -1,0 +1,164 @@
+//! One run from its beginning to its end in virtual time, in one thread: time stands still while
+//! anybody has anything to do, and jumps to the next thing when nobody has.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use broker_virtual::{Happening, Observer, Options, Trace, VirtualBroker};
+use chaos::Command;
+use config::{Config, Isolation, Mode};
+use coordinator::{Conducted, Progress, VirtualTime};
+use model::{Seed, Timestamp};
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
+use web::Shared;
+
+use super::connector::VirtualConnector;
+use crate::connect::REQUEST_TIMEOUT;
+use crate::events;
+use crate::failure::Failure;
+use crate::rundir::RunDir;
+use crate::setup::Setup;
+use crate::soak::{Soak, soak};
+
+/// What a virtual run leaves behind, and who looks on.
+pub struct Outside {
+    /// Where it tells how it is going.
+    pub told: watch::Sender<Progress>,
+    /// What chaos is told by hand.
+    pub orders: mpsc::Receiver<Command>,
+    /// Ends it before its time.
+    pub stop: watch::Receiver<bool>,
+    /// Where it leaves its events, its schedule and its checkpoints, and who is shown how long
+    /// rebalances take; without it, it leaves nothing.
+    pub left: Option<(RunDir, Shared)>,
+    /// Where its trace is written, line by line.
+    pub trace: Option<Box<dyn std::io::Write + Send>>,
+    /// Who else is told what happens at the broker.
+    pub observer: Option<Box<dyn Observer>>,
+    /// The broker does nothing for so long at first. What differs from one process to the next makes
+    /// a run that cannot be repeated.
+    pub stall: Duration,
+    /// Says on stdout what a person waits for.
+    pub aloud: bool,
+}
+
+impl Outside {
+    /// Nobody looks on.
+    pub fn nobody() -> Self {
+        let (told, _) = watch::channel(Progress::default());
+        let (_, orders) = mpsc::channel(1);
+        let (_, stop) = watch::channel(false);
+        Self {
+            told,
+            orders,
+            stop,
+            left: None,
+            trace: None,
+            observer: None,
+            stall: Duration::ZERO,
+            aloud: false,
+        }
+    }
+}
+
+/// A run that is over.
+pub struct Simulated {
+    /// How it was set up, with its clock stopped at its end.
+    pub setup: Setup,
+    /// What is to be judged.
+    pub conducted: Conducted,
+    /// When it ended.
+    pub ended_at: Timestamp,
+    /// How fast it was, and what it can be told by.
+    pub figures: VirtualTime,
+}
+
+/// Runs `config` with `seed`.
+pub fn simulate(
+    mut config: Config,
+    seed: Seed,
+    mut outside: Outside,
+) -> Result<Simulated, Failure> {
+    // Everybody is a task of this thread.
+    config.simulation.mode = Mode::AllInOne;
+    config.workers.isolation = Isolation::Task;
+    config.producers.isolation = Isolation::Task;
+    let runtime = runtime()?;
+    let began = Instant::now();
+    let Outside { trace, observer, .. } = &mut outside;
+    let trace = Arc::new(Mutex::new(Trace::new(trace.take())));
+    let watched = Watched { trace: trace.clone(), other: observer.take() };
+    let (broker, run) = runtime.block_on(async {
+        let patience = Options { request_timeout: REQUEST_TIMEOUT, ..Options::new(seed) };
+        let broker = VirtualBroker::new(patience);
+        broker.observe(Some(Box::new(watched)));
+        broker.stall(outside.stall);
+        (broker.clone(), within(config, seed, broker, outside).await)
+    });
+    // Whoever is left ends here, and says its last word.
+    drop(runtime);
+    let real_seconds = began.elapsed().as_secs_f64();
+    let (setup, conducted, ended_at) = run?;
+    let mut trace = trace.lock().unwrap_or_else(PoisonError::into_inner);
+    trace.flush()?;
+    let virtual_seconds = ended_at.since(setup.clock.started_at()).as_secs_f64();
+    let figures = VirtualTime {
+        virtual_seconds,
+        real_seconds,
+        factor: virtual_seconds / real_seconds.max(f64::EPSILON),
+        trace_hash: format!("{:016x}", trace.hash()),
+        trace_events: trace.count(),
+        last_word: format!("{:016x}", broker.last_words()),
+    };
+    Ok(Simulated { setup, conducted, ended_at, figures })
+}
+
+/// Without a driver for sockets and signals: nothing but time ever wakes it.
+fn runtime() -> Result<Runtime, Failure> {
+    let runtime = Builder::new_current_thread().enable_time().start_paused(true).build();
+    runtime.map_err(|error| Failure::Environment(format!("no runtime: {error}")))
+}
+
+async fn within(
+    config: Config,
+    seed: Seed,
+    broker: VirtualBroker,
+    outside: Outside,
+) -> Result<(Setup, Conducted, Timestamp), Failure> {
+    let Outside { told, orders, stop, left, aloud, .. } = outside;
+    let setup = Setup::new(config, seed, broker.clock())?;
+    let (dir, shared) = left.unzip();
+    let recorded = dir.as_ref().zip(shared);
+    let recorded = recorded.map(|(dir, shared)| events::in_place(&dir.events(), shared));
+    let (events, writing) = recorded.transpose()?.unzip();
+    // Without a directory nobody hears of events.
+    let events = events.unwrap_or_else(|| mpsc::channel(1).0);
+    let connector = VirtualConnector::new(broker);
+    let (processes, found) = (None, None);
+    let run = Soak { connector, processes, orders, told, events, dir, found, stop, aloud };
+    let (setup, conducted) = soak(setup, run).await?;
+    let ended_at = setup.clock.now();
+    if let Some(writing) = writing {
+        let _ = writing.await;
+    }
+    Ok((setup, conducted, ended_at))
+}
+
+/// The trace, and whoever else is told.
+#[derive(Debug)]
+struct Watched {
+    trace: Arc<Mutex<Trace>>,
+    other: Option<Box<dyn Observer>>,
+}
+
+impl Observer for Watched {
+    fn observe(&mut self, at: Timestamp, client: &str, happening: &Happening<'_>) {
+        let mut trace = self.trace.lock().unwrap_or_else(PoisonError::into_inner);
+        trace.observe(at, client, happening);
+        if let Some(other) = &mut self.other {
+            other.observe(at, client, happening);
+        }
+    }
+}
