@@ -7,7 +7,7 @@ use std::time::Duration;
 use broker::{Admin, Storage, StreamSpec};
 use chaos::{DirectorSettings, How, Planned, Terms, schedule};
 use config::{AssignmentStrategy, Config, Mode, RatePattern};
-use coordinator::{CoordinatorSettings, JudgeSettings, Required, group_history};
+use coordinator::{CoordinatorSettings, JudgeSettings, Required, Resumed, group_history};
 use model::{PartitionId, ProducerId, RunClock, Seed, Weights, producer_range};
 use parti::strategy::{ConsistentHash, RoundRobin, Strategy, WeightedConsistentHash};
 use parti::{Limits, MemberId, Names};
@@ -93,13 +93,13 @@ impl Setup {
         configured.or_else(|| std::env::var("SIMULATION_CHAOS_TOKEN").ok())
     }
 
-    /// How chaos acts; a run that goes on begins with fault `next_fault_id`, at the time of its clock.
-    pub fn director(&self, next_fault_id: Option<u64>) -> DirectorSettings {
+    /// How chaos acts, from the beginning or where it was stopped.
+    pub fn director(&self, resumed: Option<&Resumed>) -> DirectorSettings {
         let workers = self.config.workers.count as usize;
         DirectorSettings {
             schedule: self.schedule(),
-            resume_at: next_fault_id.map_or(Duration::ZERO, |_| self.clock.elapsed()),
-            next_fault_id: next_fault_id.unwrap_or(1),
+            resume_at: resumed.map_or(Duration::ZERO, |resumed| resumed.chaos_through),
+            next_fault_id: resumed.map_or(1, |resumed| resumed.next_fault),
             workers_min: workers.div_ceil(2),
             leave_min: (workers.div_ceil(2) + (workers / 8).max(1)).min(workers.max(2) - 1),
             workers_max: workers * 2,

@@ -58,7 +58,7 @@ pub async fn soak<C: Connector>(
         }
     };
     let shown = told.subscribe();
-    let settings = setup.director(resumed.as_ref().map(|resumed| resumed.next_fault));
+    let settings = setup.director(resumed.as_ref());
     let (position, chaos) = watch::channel(ChaosPosition::default());
     let mut judged_by = setup.coordinator();
     if let Some(dir) = &dir {

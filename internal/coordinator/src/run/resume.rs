@@ -43,6 +43,9 @@ pub struct Resumed {
     /// The number of the next fault: those before it are taken, even if the checkpoint does not
     /// know them.
     pub next_fault: u64,
+    /// What chaos had planned before this time of the run has happened. What it had planned for the
+    /// moments of the stop has not, and still has to.
+    pub chaos_through: Duration,
     /// The newest report of those who were stopped.
     pub(super) earlier: Seq,
     pub(super) has_stopped: bool,
@@ -70,6 +73,7 @@ impl Resumed {
             clock: clock(&state, &past, now, now),
             downtime: None,
             next_fault: past.next_fault,
+            chaos_through: past.chaos_through(&state),
             earlier: Seq::NONE,
             has_stopped: stopped == Stopped::Everything,
             stops: past.stops.clone(),
@@ -156,12 +160,7 @@ async fn last_sign<B: Log>(broker: &B, names: &Names) -> Result<Option<Timestamp
 
 /// The clock of a run that worked until `until`, and goes on at `now`.
 fn clock(state: &RunState, past: &Past, until: Timestamp, now: Timestamp) -> RunClock {
-    let stopped = past.stops.iter().map(|stop| {
-        let within = |at: Timestamp| at.clamp(state.at, until.max(state.at));
-        within(stop.ended_at.unwrap_or(stop.at)).since(within(stop.at))
-    });
-    let elapsed = state.elapsed_at(until).saturating_sub(stopped.sum());
-    RunClock::resumed(now, state.judge.settings().started_at, elapsed)
+    RunClock::resumed(now, state.judge.settings().started_at, past.elapsed(state, until))
 }
 
 /// What the reports say of faults, whether the checkpoint knows it or not.
@@ -169,6 +168,25 @@ struct Past {
     next_fault: u64,
     /// When everything was stopped before.
     stops: Vec<Fault>,
+    /// When the newest fault of chaos began.
+    newest: Option<Timestamp>,
+}
+
+impl Past {
+    /// How long the run had lasted at `until`, without the times that it was stopped.
+    fn elapsed(&self, state: &RunState, until: Timestamp) -> Duration {
+        let stopped = self.stops.iter().map(|stop| {
+            let within = |at: Timestamp| at.clamp(state.at, until.max(state.at));
+            within(stop.ended_at.unwrap_or(stop.at)).since(within(stop.at))
+        });
+        state.elapsed_at(until).saturating_sub(stopped.sum())
+    }
+
+    fn chaos_through(&self, state: &RunState) -> Duration {
+        let known = state.chaos.map_or(Duration::ZERO, |chaos| chaos.elapsed);
+        let since = self.newest.filter(|newest| *newest > state.at);
+        since.map_or(known, |newest| known.max(self.elapsed(state, newest)))
+    }
 }
 
 async fn past<B: Log>(
@@ -177,7 +195,7 @@ async fn past<B: Log>(
     state: &RunState,
 ) -> Result<Past, BrokerError> {
     let next_fault = state.chaos.map_or(1, |chaos| chaos.next_fault).max(1);
-    let mut past = Past { next_fault, stops: Vec::new() };
+    let mut past = Past { next_fault, stops: Vec::new(), newest: None };
     if broker.last(&channel.stream, &channel.faults()).await?.is_none() {
         return Ok(past);
     }
@@ -193,6 +211,8 @@ async fn past<B: Log>(
             past.next_fault = past.next_fault.max(fault.id + 1);
             if fault.event == STOPPED {
                 past.stops.push(fault);
+            } else {
+                past.newest = past.newest.max(Some(fault.at));
             }
         }
         if record.pending == 0 {
