@@ -57,7 +57,10 @@ impl Freezer {
         *self.0.borrow() != Flow::Everything
     }
 
-    async fn until(&self, flows: impl FnMut(&Flow) -> bool) {
+    async fn until(&self, mut flows: impl FnMut(&Flow) -> bool) {
+        if flows(&self.0.borrow()) {
+            return;
+        }
         let mut flow = self.0.subscribe();
         // The sender lives as long as this handle.
         let _ = flow.wait_for(flows).await;

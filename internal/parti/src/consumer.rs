@@ -89,10 +89,13 @@ impl<B: Log, H: Handler> Consumer<B, H> {
         mut exit: watch::Receiver<Option<Exit>>,
     ) -> Result<(), MemberError> {
         let mut upkeep = Instant::now() + UPKEEP;
+        let mut news = true;
         loop {
             let over = *self.standing.borrow_and_update() == Standing::Over;
             let ending = exit.borrow_and_update().is_some() || over;
-            self.grant = grants.borrow_and_update().clone();
+            if std::mem::take(&mut news) || grants.has_changed().unwrap_or(true) {
+                self.grant = grants.borrow_and_update().clone();
+            }
             if ending {
                 self.grant.partitions.0.clear();
             }
@@ -105,7 +108,7 @@ impl<B: Log, H: Handler> Consumer<B, H> {
                 biased;
                 Ok(()) = exit.changed() => {}
                 Ok(()) = self.standing.changed() => {}
-                Ok(()) = grants.changed() => {}
+                Ok(()) = grants.changed() => news = true,
                 Some(ended) = self.lanes.join_next() => {
                     let (partition, end) = ended.map_err(panicked)?;
                     self.ended(partition, end);
@@ -115,7 +118,7 @@ impl<B: Log, H: Handler> Consumer<B, H> {
                     self.opened(&holder, opened);
                 }
                 news = self.readers.news() => self.overflowed.extend(news?),
-                () = tokio::time::sleep_until(upkeep) => {
+                () = tokio::time::sleep_until(upkeep), if self.needs_upkeep() => {
                     upkeep = Instant::now() + UPKEEP;
                     self.failed.clear();
                     self.feed_anew();
@@ -124,6 +127,11 @@ impl<B: Log, H: Handler> Consumer<B, H> {
                 }
             }
         }
+    }
+
+    /// Whether there is anything that time alone will mend. A member that is at rest does not wake.
+    fn needs_upkeep(&self) -> bool {
+        !self.failed.is_empty() || !self.overflowed.is_empty() || self.readers.are_several()
     }
 
     fn holder(&self) -> Holder {

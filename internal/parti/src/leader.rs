@@ -142,7 +142,7 @@ async fn duties<B: Log>(
             context.weights.clone(),
             context.strategy.clone(),
         ),
-        roster: Roster::default(),
+        roster: Roster::new(context.timing.lease),
         contact: heard.clone(),
         cuts: 0,
         joins: None,
@@ -254,7 +254,7 @@ impl<B: Log> Reign<'_, B> {
     fn wakes_at(&self) -> Instant {
         let never = Instant::now() + Duration::from_secs(3600);
         // Who is cut off is woken by the next answer.
-        let expiry = self.roster.next_expiry(self.context.timing.lease);
+        let expiry = self.roster.next_look();
         let expiry = expiry.filter(|_| self.is_in_touch());
         [expiry, self.settles_at()].into_iter().flatten().min().unwrap_or(never)
     }
@@ -301,8 +301,7 @@ impl<B: Log> Reign<'_, B> {
 
     /// Marks members whose lease ran out as expired, each only if it gave no sign of life since.
     async fn expire_silent(&mut self) {
-        let lease = self.context.timing.lease;
-        for (member, seq) in self.roster.silent(lease, Instant::now()) {
+        for (member, seq) in self.roster.silent(Instant::now()) {
             let session = self.rebalancer.session(&member).unwrap_or(Session(0));
             let record = MemberRecord::Expired { session, term: self.term };
             let names = &self.context.names;
@@ -317,7 +316,7 @@ impl<B: Log> Reign<'_, B> {
                 Err(error) => {
                     tracing::warn!(%member, %error, "could not expire a silent member");
                     let again = Instant::now() + self.context.timing.beat();
-                    self.roster.ask_again_at(&member, again, lease);
+                    self.roster.ask_again_at(&member, again);
                 }
             }
         }

@@ -75,6 +75,11 @@ impl<B: Log> Readers<B> {
         self.readings.insert(id, Reading { feeds, read, began, caught_up: false, task });
     }
 
+    /// Whether there is more than one, to be merged when they have caught up.
+    pub(crate) fn are_several(&self) -> bool {
+        self.readings.len() > 1
+    }
+
     /// Stops feeding a partition.
     pub(crate) fn close(&mut self, partition: PartitionId) {
         self.readings.retain(|_, reading| {

@@ -12,13 +12,22 @@ use crate::rebalancer::{Departure, Live, Rebalancer};
 use crate::records::{MemberRecord, Session};
 
 /// When each live member was last seen.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Roster {
+    lease: Duration,
     seen: BTreeMap<MemberId, Observed>,
     newest: BTreeMap<MemberId, Seq>,
+    /// Nobody's lease runs out before. Signs of life only put that off, so they need not look who is
+    /// the next.
+    quiet_until: Option<Instant>,
 }
 
 impl Roster {
+    /// Nobody yet; a member is believed alive for `lease`.
+    pub(crate) fn new(lease: Duration) -> Self {
+        Self { lease, seen: BTreeMap::new(), newest: BTreeMap::new(), quiet_until: None }
+    }
+
     /// Takes a member's record, seen at `seen_at`, and tells the rebalancer what it means. A record
     /// older than one that was seen already is ignored.
     pub(crate) fn observe(
@@ -29,11 +38,11 @@ impl Roster {
         record: &MemberRecord,
         seen_at: Instant,
     ) {
-        let newest = self.newest.entry(member.clone()).or_default();
-        if seq <= *newest {
-            return;
+        match self.newest.get_mut(member) {
+            Some(newest) if seq <= *newest => return,
+            Some(newest) => *newest = seq,
+            None => drop(self.newest.insert(member.clone(), seq)),
         }
-        *newest = seq;
         match record {
             MemberRecord::Joined { acked, seat } => {
                 let session = Session(seq.0);
@@ -67,10 +76,13 @@ impl Roster {
         live: Live,
         seen_at: Instant,
     ) {
-        self.seen
-            .entry(member.clone())
-            .or_insert_with(|| Observed::new(seq, seen_at))
-            .renew(seq, seen_at);
+        match self.seen.get_mut(member) {
+            Some(seen) => seen.renew(seq, seen_at),
+            None => {
+                self.seen.insert(member.clone(), Observed::new(seq, seen_at));
+                self.look_again_at(seen_at + self.lease);
+            }
+        }
         rebalancer.alive(member, live);
     }
 
@@ -79,16 +91,24 @@ impl Roster {
         rebalancer.gone(member, how);
     }
 
-    /// When the next lease runs out unless there is a sign of life.
-    pub(crate) fn next_expiry(&self, lease: Duration) -> Option<Instant> {
-        self.seen.values().map(|seen| seen.expires_at(lease)).min()
+    fn look_again_at(&mut self, at: Instant) {
+        self.quiet_until = Some(self.quiet_until.map_or(at, |until| until.min(at)));
+    }
+
+    /// When to look for silent members again: no lease runs out before.
+    pub(crate) fn next_look(&self) -> Option<Instant> {
+        self.quiet_until
     }
 
     /// Members whose lease has run out, with the record that they were last seen as.
-    pub(crate) fn silent(&self, lease: Duration, now: Instant) -> Vec<(MemberId, Seq)> {
+    pub(crate) fn silent(&mut self, now: Instant) -> Vec<(MemberId, Seq)> {
+        if self.quiet_until.is_none_or(|until| now < until) {
+            return Vec::new();
+        }
+        self.quiet_until = self.seen.values().map(|seen| seen.expires_at(self.lease)).min();
         self.seen
             .iter()
-            .filter(|(_, seen)| seen.expires_at(lease) <= now)
+            .filter(|(_, seen)| seen.expires_at(self.lease) <= now)
             .map(|(member, seen)| (member.clone(), seen.seq()))
             .collect()
     }
@@ -101,9 +121,10 @@ impl Roster {
     }
 
     /// Whether one member was expired is not known: it is silent again at `at`.
-    pub(crate) fn ask_again_at(&mut self, member: &MemberId, at: Instant, lease: Duration) {
+    pub(crate) fn ask_again_at(&mut self, member: &MemberId, at: Instant) {
         if let Some(seen) = self.seen.get_mut(member) {
-            seen.ask_again_at(at, lease);
+            seen.ask_again_at(at, self.lease);
+            self.look_again_at(at);
         }
     }
 

@@ -21,6 +21,9 @@ use crate::variation::Variation;
 
 /// How often a producer reports.
 const REPORT_EVERY: Duration = Duration::from_secs(1);
+/// …and what a partition adds to that: a report tells of all of them, and the more there are, the
+/// longer it is.
+const REPORT_EVERY_PARTITION: Duration = Duration::from_millis(20);
 /// Arrivals of one partition that wait while its publish hangs; further ones are not sent, and
 /// counted.
 const OWED_MAX: usize = 10_000;
@@ -131,7 +134,8 @@ impl<B: Log> Producer<B> {
         let rng = self.settings.seed.rng(&format!("arrivals of {}", self.settings.id));
         let mut arrivals = Arrivals::new(&rates, self.settings.variation.clone(), rng);
         self.skip_past(&mut arrivals);
-        let mut report_at = Instant::now() + REPORT_EVERY;
+        let every = self.reports_every();
+        let mut report_at = Instant::now() + every;
         let mut give_up_at = None;
         loop {
             if give_up_at.is_none() && *stop.borrow_and_update() {
@@ -147,7 +151,7 @@ impl<B: Log> Producer<B> {
                 Ok(()) = stop.changed() => {}
                 Some(published) = self.publishes.next() => self.published(published?),
                 () = tokio::time::sleep_until(report_at) => {
-                    report_at = Instant::now() + REPORT_EVERY;
+                    report_at = Instant::now() + every;
                     let report = self.current_report();
                     if let Err(error) = self.channel.send(&self.broker, &report).await {
                         tracing::debug!(producer = %self.settings.id, %error, "not reported");
@@ -160,6 +164,10 @@ impl<B: Log> Producer<B> {
                 }
             }
         }
+    }
+
+    fn reports_every(&self) -> Duration {
+        REPORT_EVERY.max(REPORT_EVERY_PARTITION * self.partitions.len() as u32)
     }
 
     /// A producer that starts late, or again, does not make up for what it has missed.

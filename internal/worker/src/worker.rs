@@ -17,7 +17,7 @@ use crate::handler::Processing;
 use crate::pace::Pace;
 use crate::tally::Tally;
 
-/// How often a worker reports.
+/// How often a worker reports, if it has anything new to say.
 const REPORT_EVERY: Duration = Duration::from_secs(1);
 
 /// How long a worker that ends waits until its last report is known.
@@ -170,12 +170,21 @@ impl<B: Log> Reporter<B> {
     }
 
     async fn run(self, watch: Watch) {
+        let mut known = None;
         loop {
             tokio::time::sleep(REPORT_EVERY).await;
             let Some(session) = watch.first_session() else { continue };
+            // Whatever else a report tells has happened in the course of these.
+            let now = Some((session, watch.stats()));
+            if now == known {
+                continue;
+            }
             let report = self.report(session, watch.stats(), false);
-            if let Err(error) = self.channel.send(&self.broker, &report).await {
-                tracing::debug!(worker = %self.id, %error, "report not acknowledged");
+            match self.channel.send(&self.broker, &report).await {
+                Ok(()) => known = now,
+                Err(error) => {
+                    tracing::debug!(worker = %self.id, %error, "report not acknowledged");
+                }
             }
         }
     }
