@@ -22,7 +22,7 @@ pub struct VirtualLog {
 #[derive(Debug)]
 pub(crate) struct Connection {
     pub(crate) broker: VirtualBroker,
-    pub(crate) name: String,
+    pub(crate) name: Arc<str>,
     line: Mutex<Line>,
     sky: watch::Sender<Sky>,
 }
@@ -124,7 +124,7 @@ impl Connection {
     pub(crate) fn new(broker: VirtualBroker, name: &str, rng: Rng, sky: Sky) -> Self {
         let latency = (broker.options.latency_min, broker.options.latency_max);
         let line = Mutex::new(Line::new(rng, latency));
-        Self { broker, name: name.to_owned(), line, sky: watch::Sender::new(sky) }
+        Self { broker, name: name.into(), line, sky: watch::Sender::new(sky) }
     }
 
     /// Not to be locked while the state of the broker is.

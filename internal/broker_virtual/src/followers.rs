@@ -65,16 +65,22 @@ impl Followers {
     /// A record was stored.
     pub(crate) fn tell(&mut self, subject: &Subject, seq: Seq) {
         let all = &mut self.all;
-        if !self.by_subject.contains_key(subject) {
-            let takers = all.iter().filter(|(_, follower)| follower.filters.take(subject));
-            let takers = takers.map(|(id, _)| *id).collect();
-            self.by_subject.insert(subject.clone(), takers);
+        if let Some(takers) = self.by_subject.get(subject) {
+            for id in takers {
+                if let Some(follower) = all.get_mut(id) {
+                    follower.note(seq);
+                }
+            }
+            return;
         }
-        for id in self.by_subject.get(subject).into_iter().flatten() {
-            if let Some(follower) = all.get_mut(id) {
+        let mut takers = Vec::new();
+        for (id, follower) in all {
+            if follower.filters.take(subject) {
+                takers.push(*id);
                 follower.note(seq);
             }
         }
+        self.by_subject.insert(subject.clone(), takers);
     }
 }
 

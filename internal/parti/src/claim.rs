@@ -3,14 +3,32 @@
 use broker::{Append, AppendError, BrokerError, Log, Reader, Record, Seq, Start};
 use model::PartitionId;
 use serde::de::IgnoredAny;
+use tokio::sync::watch;
 
-use crate::Names;
 use crate::lease::Backoff;
 use crate::records::{self, Holder, LedgerRecord};
+use crate::{Names, PartitionSet};
+
+/// What our newest grant gives, for those who carry out an older one: they go on under the newest
+/// that gives them their partition, for a member never acts on an older epoch than it has seen (I5).
+#[derive(Clone, Debug)]
+pub(crate) struct Given {
+    /// We, under that grant.
+    pub(crate) holder: Holder,
+    pub(crate) partitions: PartitionSet,
+}
+
+impl Given {
+    fn to(&self, partition: PartitionId) -> Option<&Holder> {
+        self.partitions.0.contains(&partition).then_some(&self.holder)
+    }
+}
 
 /// A partition that is ours until somebody with a newer grant claims it.
 #[derive(Clone, Debug)]
 pub(crate) struct Claimed {
+    /// We, under the grant by which it was claimed.
+    pub(crate) holder: Holder,
     /// The sequence of our claim: the fencing token, and the head of the chain.
     pub(crate) claim: Seq,
     /// Everything up to this message is done.
@@ -26,16 +44,18 @@ pub(crate) enum ClaimError {
     Broker(String),
 }
 
-/// Claims `partition` as `holder`: reads the chain's last record and appends a claim only if that
-/// is still the last. Waits through outages; the caller cancels by dropping.
+/// Claims `partition` as `holder`, or under a newer grant that gives it, too: reads the chain's last
+/// record and appends a claim only if that is still the last. Waits through outages; the caller
+/// cancels by dropping.
 pub(crate) async fn claim<B: Log>(
     broker: &B,
     names: &Names,
     partition: PartitionId,
-    holder: &Holder,
+    mut holder: Holder,
+    given: &watch::Receiver<Given>,
 ) -> Result<Claimed, ClaimError> {
     let mut backoff = Backoff::new();
-    let mut tried_after = None;
+    let mut tried: Option<(Seq, Holder)> = None;
     loop {
         let last = match last_of_chain(broker, names, partition).await {
             Ok(last) => last,
@@ -45,11 +65,14 @@ pub(crate) async fn claim<B: Log>(
             }
             Err(error) => return Err(ClaimError::Broker(error.to_string())),
         };
-        if let Some(ours) = arrived(&last, tried_after, holder) {
+        if let Some(ours) = arrived(&last, tried.take()) {
             return Ok(ours);
         }
+        if let Some(newest) = given.borrow().to(partition) {
+            holder.clone_from(newest);
+        }
         if let Some(by) = &last.holder
-            && by > holder
+            && *by > holder
         {
             return Err(ClaimError::Outdated(by.clone()));
         }
@@ -59,10 +82,10 @@ pub(crate) async fn claim<B: Log>(
             Append::new(names.ledger.clone(), names.own(partition), records::encode(&record))
                 .after(last.seq);
         match broker.append(append).await {
-            Ok(claim) => return Ok(Claimed { claim, through }),
-            Err(AppendError::Refused(_)) => tried_after = Some(last.seq),
+            Ok(claim) => return Ok(Claimed { holder, claim, through }),
+            Err(AppendError::Refused(_)) => tried = Some((last.seq, holder.clone())),
             Err(AppendError::InDoubt(_)) => {
-                tried_after = Some(last.seq);
+                tried = Some((last.seq, holder.clone()));
                 backoff.wait().await;
             }
             Err(AppendError::Rejected(why)) => return Err(ClaimError::Broker(why)),
@@ -80,11 +103,10 @@ struct ChainEnd {
 }
 
 /// A claim of ours that was in doubt, if the chain shows that it arrived.
-fn arrived(last: &ChainEnd, tried_after: Option<Seq>, holder: &Holder) -> Option<Claimed> {
-    let claim = last.claim.filter(|_| last.holder.as_ref() == Some(holder))?;
-    tried_after
-        .is_some_and(|before| claim > before)
-        .then_some(Claimed { claim, through: last.through })
+fn arrived(last: &ChainEnd, tried: Option<(Seq, Holder)>) -> Option<Claimed> {
+    let (before, holder) = tried?;
+    let claim = last.claim.filter(|_| last.holder.as_ref() == Some(&holder))?;
+    (claim > before).then_some(Claimed { holder, claim, through: last.through })
 }
 
 /// The end of a partition's chain. A foreign record (somebody wrote to our subject) keeps its place

@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::chain::Chain;
-use crate::claim::{ClaimError, Claimed};
+use crate::claim::{ClaimError, Claimed, Given};
 use crate::context::Context;
 use crate::error::MemberError;
 use crate::event::Event;
@@ -44,12 +44,14 @@ pub(crate) struct Consumer<B, H> {
     standing: watch::Receiver<Standing>,
     settled: watch::Sender<Settled>,
     grant: Grant,
+    /// The same, for those who claim.
+    given: watch::Sender<Given>,
     slots: BTreeMap<PartitionId, Slot>,
     /// Partitions that somebody with a newer grant has claimed: not ours until our grant is newer.
     lost: BTreeMap<PartitionId, Holder>,
     /// Partitions that could not be claimed for another reason: tried again at the next upkeep.
     failed: BTreeSet<PartitionId>,
-    openings: JoinSet<(Holder, Openings)>,
+    openings: JoinSet<Openings>,
     lanes: JoinSet<(PartitionId, LaneEnd)>,
     readers: Readers<B>,
     /// Partitions whose queue overflowed, to be fed anew once it has room again.
@@ -64,14 +66,19 @@ impl<B: Log, H: Handler> Consumer<B, H> {
         standing: watch::Receiver<Standing>,
         settled: watch::Sender<Settled>,
     ) -> Self {
+        let member = context.me.clone();
+        let nothing = Grant::default();
+        let holder = Holder { term: nothing.term, epoch: nothing.epoch, session, member };
+        let given = Given { holder, partitions: nothing.partitions.clone() };
         Self {
             readers: Readers::new(context.clone()),
+            given: watch::Sender::new(given),
             context,
             handler,
             session,
             standing,
             settled,
-            grant: Grant::default(),
+            grant: nothing,
             slots: BTreeMap::new(),
             lost: BTreeMap::new(),
             failed: BTreeSet::new(),
@@ -114,8 +121,7 @@ impl<B: Log, H: Handler> Consumer<B, H> {
                     self.ended(partition, end);
                 }
                 Some(opened) = self.openings.join_next() => {
-                    let (holder, opened) = opened.map_err(panicked)?;
-                    self.opened(&holder, opened);
+                    self.opened(opened.map_err(panicked)?);
                 }
                 news = self.readers.news() => self.overflowed.extend(news?),
                 () = tokio::time::sleep_until(upkeep), if self.needs_upkeep() => {
@@ -156,6 +162,14 @@ impl<B: Log, H: Handler> Consumer<B, H> {
         }
         let holder = self.holder();
         self.lost.retain(|_, by| *by > holder);
+        self.given.send_if_modified(|given| {
+            let newer = given.holder != holder || given.partitions != self.grant.partitions;
+            if newer {
+                let partitions = self.grant.partitions.clone();
+                *given = Given { holder: holder.clone(), partitions };
+            }
+            newer
+        });
         let wanted: Vec<PartitionId> = self
             .grant
             .partitions
@@ -172,15 +186,12 @@ impl<B: Log, H: Handler> Consumer<B, H> {
             return;
         }
         self.slots.extend(wanted.iter().map(|partition| (*partition, Slot::Opening)));
-        let context = self.context.clone();
-        self.openings.spawn(async move {
-            let opened = open(&context, wanted, &holder).await;
-            (holder, opened)
-        });
+        let (context, given) = (self.context.clone(), self.given.subscribe());
+        self.openings.spawn(async move { open(&context, wanted, &given).await });
     }
 
     /// Partitions are claimed: works on those that are still ours, lets go of the others.
-    fn opened(&mut self, holder: &Holder, opened: Openings) {
+    fn opened(&mut self, opened: Openings) {
         let (mut feeds, mut start) = (BTreeMap::new(), Seq(u64::MAX));
         for (partition, outcome) in opened {
             let opened = match outcome {
@@ -191,11 +202,11 @@ impl<B: Log, H: Handler> Consumer<B, H> {
                     continue;
                 }
             };
-            let feed = self.start_lane(partition, holder, opened.claimed);
+            let epoch = opened.claimed.holder.epoch;
+            let feed = self.start_lane(partition, opened.claimed);
             if self.grant.partitions.0.contains(&partition) {
                 feeds.insert(partition, feed);
                 start = start.min(opened.start);
-                let epoch = holder.epoch;
                 self.context.emit(Event::Granted { partition, epoch });
             }
         }
@@ -214,7 +225,7 @@ impl<B: Log, H: Handler> Consumer<B, H> {
         }
     }
 
-    fn start_lane(&mut self, partition: PartitionId, holder: &Holder, claimed: Claimed) -> Feed {
+    fn start_lane(&mut self, partition: PartitionId, claimed: Claimed) -> Feed {
         let (queue, deliveries) = mpsc::channel(QUEUE_MAX);
         let feed = Feed { queue, fed: Position::new(claimed.through) };
         let (revoked, revocation) = watch::channel(false);
@@ -222,7 +233,7 @@ impl<B: Log, H: Handler> Consumer<B, H> {
             context: self.context.clone(),
             handler: self.handler.clone(),
             partition,
-            holder: holder.clone(),
+            holder: claimed.holder,
             chain: Chain {
                 broker: self.context.broker.clone(),
                 names: self.context.names.clone(),

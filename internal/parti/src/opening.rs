@@ -4,8 +4,9 @@ use broker::{BrokerError, Log, Seq};
 use futures_util::StreamExt;
 use futures_util::stream;
 use model::PartitionId;
+use tokio::sync::watch;
 
-use crate::claim::{ClaimError, Claimed, claim};
+use crate::claim::{ClaimError, Claimed, Given, claim};
 use crate::context::Context;
 use crate::lease::Backoff;
 use crate::records::Holder;
@@ -24,13 +25,15 @@ pub(crate) struct Opened {
 pub(crate) async fn open<B: Log>(
     context: &Context<B>,
     partitions: Vec<PartitionId>,
-    holder: &Holder,
+    given: &watch::Receiver<Given>,
 ) -> Vec<(PartitionId, Result<Opened, ClaimError>)> {
+    // What gave these partitions, should a later grant take them again.
+    let holder = &given.borrow().holder.clone();
     let end = &end_of_messages(context).await;
     stream::iter(partitions)
         .map(|partition| async move {
             let opened = match end {
-                Ok(end) => open_one(context, partition, holder, *end).await,
+                Ok(end) => open_one(context, partition, holder, given, *end).await,
                 Err(error) => Err(ClaimError::Broker(error.to_string())),
             };
             (partition, opened)
@@ -44,9 +47,10 @@ async fn open_one<B: Log>(
     context: &Context<B>,
     partition: PartitionId,
     holder: &Holder,
+    given: &watch::Receiver<Given>,
     end: Seq,
 ) -> Result<Opened, ClaimError> {
-    let claimed = claim(&context.broker, &context.names, partition, holder).await?;
+    let claimed = claim(&context.broker, &context.names, partition, holder.clone(), given).await?;
     let start = start_of(context, partition, claimed.through, end)
         .await
         .map_err(|error| ClaimError::Broker(error.to_string()))?;
