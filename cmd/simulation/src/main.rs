@@ -20,6 +20,7 @@ mod setup;
 mod signals;
 mod soak;
 mod streams;
+mod traces;
 mod verdict;
 mod virtual_time;
 mod watching;
@@ -50,6 +51,7 @@ async fn dispatch(cli: Cli) -> Result<u8, Failure> {
         Some(Command::Run(args)) => commands::run(*args).await,
         Some(Command::Config(command)) => commands::config(command),
         Some(Command::Nats(args)) => commands::nats(args).await,
+        Some(Command::DiffTraces(args)) => traces::diff(&args),
         Some(Command::Completions { shell }) => commands::completions(shell),
         Some(Command::Man) => commands::man(),
     }
