@@ -1,9 +1,8 @@
 //! Taking a partition: the claim that fences whoever owned it before.
 
 use broker::{Append, AppendError, BrokerError, Log, Reader, Record, Seq, Start};
-use model::PartitionId;
+use model::{PartitionId, watch};
 use serde::de::IgnoredAny;
-use tokio::sync::watch;
 
 use crate::lease::Backoff;
 use crate::records::{self, Holder, LedgerRecord};

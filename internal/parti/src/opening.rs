@@ -3,8 +3,7 @@
 use broker::{BrokerError, Log, Seq};
 use futures_util::StreamExt;
 use futures_util::stream;
-use model::PartitionId;
-use tokio::sync::watch;
+use model::{PartitionId, watch};
 
 use crate::claim::{ClaimError, Claimed, Given, claim};
 use crate::context::Context;
