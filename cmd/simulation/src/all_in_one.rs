@@ -1,7 +1,6 @@
 //! Everything in one program: server, producers, workers, chaos, coordinator. Producers and workers are
 //! tasks or processes, as the configuration says.
 
-use model::watch;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +8,7 @@ use broker_nats::Managed;
 use chaos::Control;
 use config::Isolation;
 use coordinator::Progress;
+use model::watch;
 use processes::Manager;
 
 use crate::cli::Source;

@@ -1,13 +1,13 @@
 //! One run on a broker that is there, real or virtual: producers, workers and chaos act, the
 //! coordinator judges.
 
-use model::watch;
 use std::time::Duration;
 
 use chaos::{Command, Director, Position};
 use coordinator::{
     ChaosPosition, Conducted, Coordinator, CoordinatorError, Event, Progress, Stopped,
 };
+use model::watch;
 use reports::Phase;
 use tokio::sync::mpsc;
 

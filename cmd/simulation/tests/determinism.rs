@@ -66,7 +66,7 @@ async fn told(place: &Place, name: &str, args: &[&str], elsewhere: bool) -> Told
     let (config, trace) = (place.text("chaos.yaml"), dir.join("trace"));
     let mut command = simulation(place);
     if elsewhere {
-        // Another process table entry, environment and priority; the directory differs anyhow.
+        // Another environment and priority; the directory differs anyhow.
         let mut nice = tokio::process::Command::new("nice");
         nice.args(["-n", "19", env!("CARGO_BIN_EXE_simulation")]).kill_on_drop(true);
         nice.envs([("TZ", "Asia/Tokyo"), ("LANG", "tr_TR.UTF-8"), ("HOME", "/nowhere")]);

@@ -116,7 +116,7 @@ fn lines(path: &Path) -> Result<Box<dyn Write + Send>, Failure> {
     Ok(Box::new(BufWriter::new(file)))
 }
 
-/// Some time that the next process will not find again.
+/// Some time that the next process will not find again, and that everybody who waits can wait.
 fn unrepeatable(now: Timestamp) -> Duration {
-    Duration::from_millis(10 + now.0.unsigned_abs() % 100_000 / 10)
+    Duration::from_millis(10 + now.0.unsigned_abs() % 1_000)
 }
