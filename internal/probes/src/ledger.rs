@@ -96,7 +96,10 @@ impl Watch {
         };
         let probe = match serde_json::from_slice(&append.payload) {
             Ok(Record::Claim { holder, .. }) => refused_claim(&holder, by, *head),
-            Ok(Record::Effect { holder, .. }) => refused_effect(&holder, by),
+            // Its own copy may have come before it.
+            Ok(Record::Effect { holder, .. }) if holder.member != by.member => {
+                Some(Probe::ZombieEffectRefused)
+            }
             _ => None,
         };
         if let Some(probe) = probe {
@@ -120,14 +123,5 @@ fn refused_claim(claimant: &Holder, by: &Holder, head: Kind) -> Option<Probe> {
         _ if claimant < by => Some(Probe::ZombieClaimRefused),
         Kind::Claim => Some(Probe::ClaimRace),
         _ => Some(Probe::ClaimOvertaken),
-    }
-}
-
-/// Why an effect was refused; `None` if its own copy came before it.
-fn refused_effect(owner: &Holder, by: &Holder) -> Option<Probe> {
-    match owner {
-        _ if owner == by => None,
-        _ if owner.member == by.member => Some(Probe::EarlierClaimRefused),
-        _ => Some(Probe::ZombieEffectRefused),
     }
 }

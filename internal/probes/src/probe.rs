@@ -83,8 +83,6 @@ catalogue! {
         "A claim under a grant older than the chain's last was refused.";
     ZombieEffectRefused, "zombie_effect_refused",
         "An effect was refused because another member had claimed the partition.";
-    EarlierClaimRefused, "earlier_claim_refused",
-        "An effect was refused because its own member had claimed the partition anew.";
     BatchEffect, "batch_effect",
         "One effect recorded several messages.";
     TrimWithoutOwner, "trim_without_owner",
