@@ -34,6 +34,8 @@ impl Kind {
 pub(crate) struct Chain {
     /// Who claimed it last.
     pub(crate) holder: Option<Holder>,
+    /// By this record.
+    pub(crate) claim: Seq,
     /// What the chain's last record is.
     pub(crate) head: Kind,
     /// When another member claimed it than before.

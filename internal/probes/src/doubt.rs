@@ -60,14 +60,18 @@ impl Watch {
                 Kind::Foreign => None,
             };
         }
-        let is = |kind: &str| payload.starts_with(format!("{{\"kind\":\"{kind}\"").as_bytes());
         match self.names.group_subject(subject)? {
-            GroupSubject::Leader => is("elected").then_some(Probe::ElectionUnheard),
+            GroupSubject::Leader => Some(Probe::LeadershipUnheard),
             GroupSubject::LeaderBeat => Some(Probe::LeaderBeatUnheard),
             GroupSubject::Grant(_) | GroupSubject::Plan => Some(Probe::GrantUnheard),
-            GroupSubject::Member(_) if is("joined") => Some(Probe::JoinUnheard),
-            GroupSubject::Member(_) if is("expired") => Some(Probe::ExpiryUnheard),
-            GroupSubject::Member(_) | GroupSubject::Settings => None,
+            GroupSubject::Member(_) if is_sign(payload) => None,
+            GroupSubject::Member(_) => Some(Probe::MembershipUnheard),
+            GroupSubject::Settings => None,
         }
     }
+}
+
+/// Whether a member says no more than that it lives.
+fn is_sign(payload: &[u8]) -> bool {
+    payload.starts_with(b"{\"kind\":\"alive\"")
 }

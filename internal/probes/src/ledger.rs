@@ -26,11 +26,12 @@ impl Watch {
         }
     }
 
-    pub(crate) fn ledger_stored(&mut self, append: &Append) {
+    pub(crate) fn ledger_stored(&mut self, append: &Append, seq: Seq) {
         let Some(partition) = self.names.partition_of(&append.subject) else { return };
         let kind = Kind::of(&append.payload);
         if kind == Kind::Claim {
             if let Ok(Record::Claim { holder, through }) = serde_json::from_slice(&append.payload) {
+                self.chains.entry(partition).or_default().claim = seq;
                 self.claimed(partition, holder, through);
             }
             return;
@@ -91,19 +92,22 @@ impl Watch {
 
     pub(crate) fn ledger_refused(&mut self, append: &Append) {
         let Some(partition) = self.names.partition_of(&append.subject) else { return };
-        let Some(Chain { holder: Some(by), head, .. }) = self.chains.get(&partition) else {
+        let Some(Chain { holder: Some(by), claim, .. }) = self.chains.get(&partition) else {
             return;
         };
-        let probe = match serde_json::from_slice(&append.payload) {
-            Ok(Record::Claim { holder, .. }) => refused_claim(&holder, by, *head),
+        let seen = append.expect.as_ref().map_or(Seq::NONE, |expect| expect.seq);
+        match serde_json::from_slice(&append.payload) {
             // Its own copy may have come before it.
-            Ok(Record::Effect { holder, .. }) if holder.member != by.member => {
-                Some(Probe::ZombieEffectRefused)
+            Ok(Record::Claim { holder, .. }) if holder != *by => {
+                let raced = seen < *claim;
+                self.hits.add(if raced { Probe::ClaimRace } else { Probe::ClaimOvertaken });
+                self.hits.add_if(raced && holder < *by, Probe::ZombieClaimRefused);
             }
-            _ => None,
-        };
-        if let Some(probe) = probe {
-            self.hits.add(probe);
+            Ok(Record::Effect { holder, .. }) => {
+                let other = holder.member != by.member;
+                self.hits.add_if(other, Probe::ZombieEffectRefused);
+            }
+            _ => {}
         }
     }
 
@@ -113,15 +117,5 @@ impl Watch {
         let owner = self.members.get(&holder.member);
         let lives = owner.is_some_and(|owner| owner.lives() && owner.session == holder.session);
         self.hits.add_if(*head == Kind::Release || !lives, Probe::TrimWithoutOwner);
-    }
-}
-
-/// Why a claim was refused; `None` if its own copy came before it.
-fn refused_claim(claimant: &Holder, by: &Holder, head: Kind) -> Option<Probe> {
-    match head {
-        _ if claimant == by => None,
-        _ if claimant < by => Some(Probe::ZombieClaimRefused),
-        Kind::Claim => Some(Probe::ClaimRace),
-        _ => Some(Probe::ClaimOvertaken),
     }
 }

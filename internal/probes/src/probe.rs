@@ -76,11 +76,11 @@ catalogue! {
     OwnerCutOffReplaced, "owner_cut_off_replaced",
         "A partition was claimed from a member whose network was broken or silent.";
     ClaimRace, "claim_race",
-        "A claim was refused because another member's claim had come before it.";
+        "A claim was refused because another had claimed the partition since its sender looked.";
     ClaimOvertaken, "claim_overtaken",
-        "A claim was refused because the owner before recorded something meanwhile.";
+        "A claim was refused because the owner before had recorded something since its sender looked.";
     ZombieClaimRefused, "zombie_claim_refused",
-        "A claim under a grant older than the chain's last was refused.";
+        "A claim was refused after another under a newer grant.";
     ZombieEffectRefused, "zombie_effect_refused",
         "An effect was refused because another member had claimed the partition.";
     BatchEffect, "batch_effect",
@@ -111,16 +111,14 @@ catalogue! {
         "A message was stored, and its answer lost.";
     PublishRecovered, "publish_recovered",
         "A message in doubt was found stored, and its producer went on after it.";
-    JoinUnheard, "join_unheard",
-        "A join was stored, and its answer lost.";
-    ElectionUnheard, "election_unheard",
-        "An election was stored, and its answer lost.";
+    MembershipUnheard, "membership_unheard",
+        "A join, a farewell or an expiry was stored, and its answer lost.";
+    LeadershipUnheard, "leadership_unheard",
+        "An election or a resignation was stored, and its answer lost.";
     LeaderBeatUnheard, "leader_beat_unheard",
         "A leader's sign of life was stored, and its answer lost.";
     GrantUnheard, "grant_unheard",
         "A grant or a plan was stored, and its answer lost.";
-    ExpiryUnheard, "expiry_unheard",
-        "An expiry was stored, and its answer lost.";
     ClaimLost, "claim_lost",
         "A claim was lost, or had not arrived when its sender gave up.";
     EffectLost, "effect_lost",

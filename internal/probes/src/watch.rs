@@ -57,7 +57,7 @@ impl Watch {
         if append.stream == self.names.messages {
             self.message_stored(append, seq);
         } else if append.stream == self.names.ledger {
-            self.ledger_stored(append);
+            self.ledger_stored(append, seq);
         } else if append.stream == self.names.group {
             self.group_stored(append, seq);
         }

@@ -33,23 +33,28 @@ pub const CASES: &[Case] = &[
     ),
     (
         Probe::ClaimRace,
-        |h| h.handing_over().claim("b", 0).claim_refused("c", 9),
-        |h| h.handing_over().claim("b", 0).effect("b", &[1]).claim_refused("c", 9),
+        |h| h.handing_over().claim("b", 0).effect("b", &[1]).claim_refused("c", 9, 2),
+        |h| h.handing_over().claim("b", 0).effect("b", &[1]).claim_refused("c", 9, 3),
     ),
     (
         Probe::ClaimRace,
-        |h| h.handing_over().claim("b", 0).claim_refused("c", 9),
-        |h| h.handing_over().claim("b", 0).claim_refused("b", 3),
+        |h| h.handing_over().claim("b", 0).claim_refused("c", 1, 2),
+        |h| h.handing_over().claim("b", 0).claim_refused("b", 3, 2),
     ),
     (
         Probe::ClaimOvertaken,
-        |h| h.handing_over().claim_refused("c", 9),
-        |h| h.handing_over().claim("b", 0).claim_refused("c", 9),
+        |h| h.handing_over().claim_refused("c", 9, 1),
+        |h| h.handing_over().claim("b", 0).claim_refused("c", 9, 2),
     ),
     (
         Probe::ZombieClaimRefused,
-        |h| h.handing_over().claim("b", 0).effect("b", &[1]).claim_refused("c", 1),
-        |h| h.handing_over().claim("b", 0).effect("b", &[1]).claim_refused("c", 9),
+        |h| h.handing_over().claim("b", 0).claim_refused("c", 1, 2),
+        |h| h.handing_over().claim("b", 0).claim_refused("c", 9, 2),
+    ),
+    (
+        Probe::ZombieClaimRefused,
+        |h| h.handing_over().claim("b", 0).claim_refused("c", 1, 2),
+        |h| h.handing_over().claim("b", 0).effect("b", &[1]).claim_refused("c", 1, 3),
     ),
     (
         Probe::ZombieEffectRefused,

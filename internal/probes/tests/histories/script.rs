@@ -255,8 +255,9 @@ impl History {
         self
     }
 
-    pub fn claim_refused(&mut self, name: &str, epoch: u64) -> &mut Self {
-        let append = self.claim_of(name, Epoch(epoch), 0);
+    /// Under this epoch, after record `seen`.
+    pub fn claim_refused(&mut self, name: &str, epoch: u64, seen: u64) -> &mut Self {
+        let append = self.claim_of(name, Epoch(epoch), 0).after(Seq(seen));
         self.refuse(name, append)
     }
 
