@@ -61,11 +61,10 @@ impl Watch {
             };
         }
         match self.names.group_subject(subject)? {
-            GroupSubject::Leader => Some(Probe::LeadershipUnheard),
             GroupSubject::LeaderBeat => Some(Probe::LeaderBeatUnheard),
             GroupSubject::Grant(_) | GroupSubject::Plan => Some(Probe::GrantUnheard),
             GroupSubject::Member(_) if is_sign(payload) => None,
-            GroupSubject::Member(_) => Some(Probe::MembershipUnheard),
+            GroupSubject::Member(_) | GroupSubject::Leader => Some(Probe::GroupChangeUnheard),
             GroupSubject::Settings => None,
         }
     }

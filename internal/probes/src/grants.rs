@@ -26,8 +26,7 @@ impl Watch {
     fn granted(&mut self, name: MemberId, grant: Grant) {
         let member = self.members.entry(name.clone()).or_default();
         if !grant.is_newer_than(&member.grant) {
-            let same = (grant.term, grant.epoch) == (member.grant.term, member.grant.epoch);
-            self.hits.add_if(same, Probe::GrantRepeated);
+            self.hits.add(Probe::GrantRepeated);
             return;
         }
         let held = member.holds_grant();

@@ -65,7 +65,6 @@ impl Watch {
     fn reign_ended(&mut self) {
         self.hits.add_if(self.reign.revoking, Probe::LeaderLostInRevocation);
         self.hits.add_if(self.reign.planned, Probe::LeaderLostAfterPlan);
-        (self.reign.revoking, self.reign.planned) = (false, false);
     }
 
     pub(crate) fn leader_refused(&mut self, payload: &[u8]) {

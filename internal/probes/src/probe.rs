@@ -64,7 +64,7 @@ catalogue! {
     GrantToTheDead, "grant_to_the_dead",
         "Partitions were granted to a life that was over.";
     GrantRepeated, "grant_repeated",
-        "A grant was stored a second time.";
+        "A grant was stored again, after itself or a newer one.";
     PartitionMovedTwice, "partition_moved_twice",
         "A partition went to another member twice within two leases.";
     BacklogHandedOver, "backlog_handed_over",
@@ -111,10 +111,8 @@ catalogue! {
         "A message was stored, and its answer lost.";
     PublishRecovered, "publish_recovered",
         "A message in doubt was found stored, and its producer went on after it.";
-    MembershipUnheard, "membership_unheard",
-        "A join, a farewell or an expiry was stored, and its answer lost.";
-    LeadershipUnheard, "leadership_unheard",
-        "An election or a resignation was stored, and its answer lost.";
+    GroupChangeUnheard, "group_change_unheard",
+        "A join, a farewell, an expiry, an election or a resignation was stored, and its answer lost.";
     LeaderBeatUnheard, "leader_beat_unheard",
         "A leader's sign of life was stored, and its answer lost.";
     GrantUnheard, "grant_unheard",

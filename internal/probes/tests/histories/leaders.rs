@@ -46,6 +46,11 @@ pub const CASES: &[Case] = &[
         |h| h.settled().rejoin("a").elect("a"),
         |h| h.settled().rejoin("a").resign().elect("a"),
     ),
+    (
+        Probe::LeaderElectedAgain,
+        |h| h.settled().rejoin("a").elect("a").elect("b"),
+        |h| h.settled().elect("b"),
+    ),
     (Probe::LeaderResigned, |h| h.settled().resign(), |h| h.settled().elect("b")),
     (
         Probe::LeaderCutOff,

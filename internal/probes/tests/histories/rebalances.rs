@@ -12,6 +12,17 @@ pub const CASES: &[Case] = &[
         |h| h.handing_over().claim("b", 1).join("d"),
     ),
     (Probe::JoinInRebalance, |h| h.revoking().join("d"), |h| h.revoking().rejoin("c")),
+    // Taken and given again before the member looked: it has nothing to claim.
+    (
+        Probe::JoinInRebalance,
+        |h| h.handing_over().sign("b", 1, 1).join("d"),
+        |h| h.settled().grant("a", "").grant("a", "0").ack("a", 1).join("d"),
+    ),
+    (
+        Probe::JoinInRebalance,
+        |h| h.handing_over().leave("b").join("d"),
+        |h| h.handing_over().leave("b").grant("b", "").join("d"),
+    ),
     (
         Probe::LeaveInRebalance,
         |h| h.handing_over().leave("c"),
@@ -32,6 +43,12 @@ pub const CASES: &[Case] = &[
         Probe::MemberLostInHandover,
         |h| h.handing_over().expire("b"),
         |h| h.handing_over().claim("b", 1).expire("b"),
+    ),
+    // What an earlier seat had is new to this one.
+    (
+        Probe::MemberLostInHandover,
+        |h| h.settled().expire("a").join("a").grant("a", "0").expire("a"),
+        |h| h.settled().expire("a").join("a").expire("a"),
     ),
     (
         Probe::GrantTakenBack,

@@ -109,15 +109,16 @@ impl History {
 
     /// Acknowledges the newest epoch.
     pub fn ack(&mut self, name: &str, owned: u32) -> &mut Self {
-        self.alive(name, self.epoch, owned)
+        self.sign(name, self.epoch.0, owned)
     }
 
     /// Lives, and acknowledges nothing.
     pub fn beat(&mut self, name: &str) -> &mut Self {
-        self.alive(name, Epoch(0), 0)
+        self.sign(name, 0, 0)
     }
 
-    fn alive(&mut self, name: &str, acked: Epoch, owned: u32) -> &mut Self {
+    pub fn sign(&mut self, name: &str, acked: u64, owned: u32) -> &mut Self {
+        let acked = Epoch(acked);
         let session = self.session(name);
         let record = MemberRecord::Alive { session, seat: session, acked, owned };
         let append = self.member(name, &record);
