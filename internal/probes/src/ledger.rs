@@ -13,17 +13,11 @@ type Record = LedgerRecord<IgnoredAny>;
 impl Watch {
     pub(crate) fn message_stored(&mut self, append: &Append, seq: Seq) {
         let Some(partition) = self.names.partition_of(&append.subject) else { return };
-        let up = self.weather.up;
         let chain = self.chains.entry(partition).or_default();
         chain.message = seq;
-        if let Some(unheard) = chain.unheard.take() {
-            let after = append.expect.as_ref().is_some_and(|expect| expect.seq == unheard);
-            self.hits.add_if(after, Probe::PublishRecovered);
-        }
-        if chain.outage && up {
-            chain.outage = false;
-            self.hits.add(Probe::DoubtAcrossOutage);
-        }
+        let after = append.expect.as_ref().map(|expect| expect.seq);
+        self.hits.add_if(after.is_some() && after == chain.unheard, Probe::PublishRecovered);
+        self.hits.add_if(std::mem::take(&mut chain.outage), Probe::DoubtAcrossOutage);
     }
 
     pub(crate) fn ledger_stored(&mut self, append: &Append, seq: Seq) {
@@ -53,7 +47,7 @@ impl Watch {
         let chain = self.chains.entry(partition).or_default();
         let released = chain.head == Kind::Release;
         let before = chain.holder.replace(holder.clone());
-        (chain.head, chain.behind) = (Kind::Claim, false);
+        chain.head = Kind::Claim;
         if let Some(member) = self.members.get_mut(&holder.member) {
             member.unclaimed.remove(&partition);
         }
@@ -61,8 +55,8 @@ impl Watch {
             Some(before) if before.member != holder.member => {
                 self.moved(partition, &before, through, released);
             }
-            Some(before) if before.session < holder.session => self.resumed(&holder, released),
-            _ => {}
+            Some(_) => self.resumed(&holder, released),
+            None => {}
         }
     }
 

@@ -19,12 +19,10 @@ impl Watch {
             Ok(MemberRecord::Joined { acked, seat }) => {
                 self.joined(&name, Session(seq.0), seat, acked);
             }
-            Ok(MemberRecord::Alive { session, acked, owned, .. }) => {
+            Ok(MemberRecord::Alive { acked, owned, .. }) => {
                 member.sign = payload.clone();
-                if session == member.session {
-                    member.settle(acked, owned);
-                    self.went_on(&name);
-                }
+                member.settle(acked, owned);
+                self.went_on(&name);
             }
             Ok(MemberRecord::Left { .. }) => {
                 let rebalancing = self.is_rebalancing();
@@ -87,7 +85,7 @@ impl Watch {
 
     fn ended(&mut self, name: &MemberId, how: End) {
         let Some(member) = self.members.get_mut(name) else { return };
-        (member.end, member.revoked, member.gap) = (Some(how), None, None);
+        (member.end, member.revoked) = (Some(how), None);
     }
 
     /// Whether anybody has still to let go of a partition or to take one.

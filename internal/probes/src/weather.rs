@@ -55,7 +55,7 @@ impl Watch {
             return;
         };
         let cut_off = matches!(network, Network::Cut | Network::HalfOpen);
-        if cut_off && member.lives() {
+        if cut_off {
             let half_open = network == Network::HalfOpen;
             member.gap = Some(Gap { half_open, crossed: false, mended: false });
         } else if let Some(gap) = &mut member.gap {

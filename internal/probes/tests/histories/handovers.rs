@@ -68,6 +68,11 @@ pub const CASES: &[Case] = &[
     ),
     (
         Probe::TrimWithoutOwner,
+        |h| h.settled().rejoin("a").trim(),
+        |h| h.settled().rejoin("a").claim("a", 0).trim(),
+    ),
+    (
+        Probe::TrimWithoutOwner,
         |h| h.settled().release("a").trim(),
         |h| h.settled().release("a").claim("b", 0).trim(),
     ),

@@ -4,6 +4,7 @@ use model::Network;
 use probes::Probe;
 
 use crate::Case;
+use crate::weather::DELAYED;
 
 pub const CASES: &[Case] = &[
     (
@@ -56,6 +57,19 @@ pub const CASES: &[Case] = &[
         |h| {
             h.settled().network("b", Network::HalfOpen).plan(&[], 0).expire("b");
             h.network("b", Network::Clear).join("b").beat("b")
+        },
+    ),
+    (
+        Probe::HalfOpenSurvived,
+        |h| h.settled().network("b", Network::HalfOpen).network("b", Network::Clear).beat("b"),
+        |h| h.settled().network("b", Network::HalfOpen).beat("b"),
+    ),
+    (
+        Probe::HalfOpenSurvived,
+        |h| h.settled().network("b", Network::HalfOpen).network("b", DELAYED).beat("b"),
+        |h| {
+            h.settled().network("b", Network::HalfOpen).network("b", Network::Clear);
+            h.rejoin("b").beat("b")
         },
     ),
     (

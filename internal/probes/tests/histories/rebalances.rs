@@ -28,6 +28,17 @@ pub const CASES: &[Case] = &[
         |h| h.handing_over().leave("c"),
         |h| h.handing_over().claim("b", 1).leave("c"),
     ),
+    (
+        Probe::LeaveInRebalance,
+        |h| h.settled().rejoin("a").leave("c"),
+        |h| h.settled().rejoin("a").claim("a", 0).leave("c"),
+    ),
+    (
+        Probe::LeaveInRebalance,
+        |h| h.handing_over().expire("b").leave("c"),
+        |h| h.handing_over().expire("b").join("b").leave("c"),
+    ),
+    (Probe::LeaveInRebalance, |h| h.revoking().leave("c"), |h| h.revoking().expire("a").leave("c")),
     (Probe::ExpiryInRebalance, |h| h.handing_over().expire("c"), |h| h.handing_over().expire("b")),
     (
         Probe::JoinPlannedInRevocation,

@@ -7,7 +7,7 @@ use probes::Probe;
 
 use crate::Case;
 
-const DELAYED: Network =
+pub const DELAYED: Network =
     Network::Delayed { delay: Duration::from_millis(100), jitter: Duration::ZERO };
 
 pub const CASES: &[Case] = &[
