@@ -76,7 +76,7 @@ impl Watch {
     /// A member claims what an earlier life of its own had.
     fn resumed(&mut self, holder: &Holder, released: bool) {
         let Some(member) = self.members.get_mut(&holder.member) else { return };
-        if member.session == holder.session && std::mem::take(&mut member.resuming) {
+        if std::mem::take(&mut member.resuming) {
             self.hits.add(match released {
                 true => Probe::StepAsideRestart,
                 false => Probe::RestartWithinLease,

@@ -13,6 +13,7 @@ pub const CASES: &[Case] = &[
     (Probe::EffectUnheard, |h| h.effect("a", &[1]).unheard(), |h| h.release("a").unheard()),
     (Probe::ReleaseUnheard, |h| h.release("a").unheard(), |h| h.effect("a", &[1]).unheard()),
     (Probe::PublishUnheard, |h| h.publish(0).unheard(), |h| h.publish(0).unheard_as(false)),
+    (Probe::PublishRecovered, |h| h.publish(0).unheard().publish(1), |h| h.put().put()),
     (
         Probe::PublishRecovered,
         |h| h.publish(0).unheard().publish(1).publish(2),

@@ -302,6 +302,13 @@ impl History {
         self
     }
 
+    /// A message under no condition.
+    pub fn put(&mut self) -> &mut Self {
+        let subject = self.names.message(PartitionId(0));
+        self.append("producer-0", Append::new(self.names.messages.clone(), subject, "m"));
+        self
+    }
+
     /// The answer to the last append is lost.
     pub fn unheard(&mut self) -> &mut Self {
         self.unheard_as(true)
