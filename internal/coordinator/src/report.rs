@@ -55,6 +55,9 @@ pub struct VirtualTime {
     pub trace_events: u64,
     /// What would have been drawn next, by all who drew latencies, added up.
     pub last_word: String,
+    /// How often the run was in each situation that a campaign must have been in, by its name.
+    #[serde(default)]
+    pub probes: BTreeMap<String, u64>,
 }
 
 /// The report.

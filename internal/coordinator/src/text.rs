@@ -153,6 +153,8 @@ impl Report {
                         time.trace_hash, time.trace_events, time.last_word
                     ),
                 )?;
+                let reached = time.probes.values().filter(|hits| **hits > 0).count();
+                line(out, "Probes", format!("{reached} of {} reached", time.probes.len()))?;
             }
             line(out, "Verdict", format!("{} (exit code {})", self.verdict, self.exit_code))?;
         }

@@ -9,6 +9,8 @@ use chaos::Command;
 use config::{Config, Isolation, Mode};
 use coordinator::{Conducted, Progress, VirtualTime};
 use model::{Seed, Timestamp, watch};
+use parti::Names;
+use probes::Watch;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -89,7 +91,9 @@ pub fn simulate(
     let began = Instant::now();
     let Outside { trace, observer, .. } = &mut outside;
     let trace = Arc::new(Mutex::new(Trace::new(trace.take())));
-    let watched = Watched { trace: trace.clone(), other: observer.take() };
+    let probes = watch(&config)?;
+    let hits = probes.hits();
+    let watched = Watched { trace: trace.clone(), probes, other: observer.take() };
     let (broker, run) = runtime.block_on(async {
         let patience = Options { request_timeout: REQUEST_TIMEOUT, ..Options::new(seed) };
         let broker = VirtualBroker::new(patience);
@@ -115,6 +119,7 @@ pub fn simulate(
         trace_hash: format!("{:016x}", trace.hash()),
         trace_events: trace.count(),
         last_word: format!("{:016x}", broker.last_words()),
+        probes: hits.by_name(),
     };
     Ok(Simulated { setup, conducted, ended_at, figures })
 }
@@ -123,6 +128,13 @@ pub fn simulate(
 fn runtime() -> Result<Runtime, Failure> {
     let runtime = Builder::new_current_thread().enable_time().start_paused(true).build();
     runtime.map_err(|error| Failure::Environment(format!("no runtime: {error}")))
+}
+
+/// Counts the situations that the run is in.
+fn watch(config: &Config) -> Result<Watch, Failure> {
+    let names = Names::new(&config.nats.name_prefix);
+    let names = names.map_err(|error| Failure::Usage(error.to_string()))?;
+    Ok(Watch::new(names, config.workers.lease.duration()))
 }
 
 async fn within(
@@ -150,10 +162,11 @@ async fn within(
     Ok((setup, conducted, ended_at))
 }
 
-/// The trace, and whoever else is told.
+/// The trace, the probes, and whoever else is told.
 #[derive(Debug)]
 struct Watched {
     trace: Arc<Mutex<Trace>>,
+    probes: Watch,
     other: Option<Box<dyn Observer>>,
 }
 
@@ -161,6 +174,7 @@ impl Observer for Watched {
     fn observe(&mut self, at: Timestamp, client: &str, happening: &Happening<'_>) {
         let mut trace = self.trace.lock().unwrap_or_else(PoisonError::into_inner);
         trace.observe(at, client, happening);
+        self.probes.observe(at, client, happening);
         if let Some(other) = &mut self.other {
             other.observe(at, client, happening);
         }
