@@ -4,16 +4,17 @@
 //! late it wakes, changes nothing any more. (A member is expired on another condition: that it has
 //! given no sign of life since the leader looked.)
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use broker::{Append, AppendError, BrokerError, Log, Reader, Record, Seq, Start, Subject};
+use broker::{Append, AppendError, BrokerError, Log, Reader, Record, Seq, Subject};
 use bytes::Bytes;
 use model::watch;
 use tokio::time::Instant;
 
+use crate::MemberId;
 use crate::context::Context;
+use crate::inheritance::{Inheritance, inherit};
 use crate::lease::{Backoff, Timing};
 use crate::names::GroupSubject;
 use crate::rebalancer::Rebalancer;
@@ -123,15 +124,9 @@ async fn duties<B: Log>(
     term: Term,
     mut heard: watch::Receiver<Contact>,
 ) -> ReignEnd {
-    let filters = vec![context.names.all_group()];
-    let mut backoff = Backoff::new();
-    let mut reader = loop {
-        let reading = context.broker.read(&context.names.group, filters.clone(), Start::At(Seq(1)));
-        match reading.await {
-            Ok(reader) => break reader,
-            Err(BrokerError::Unavailable(_)) => backoff.wait().await,
-            Err(error) => return ReignEnd::Broker(error),
-        }
+    let Inheritance { grants, signs, mut reader } = match inherit(context, term).await {
+        Ok(inheritance) => inheritance,
+        Err(error) => return ReignEnd::Broker(error),
     };
     let mut reign = Reign {
         context,
@@ -147,9 +142,7 @@ async fn duties<B: Log>(
         cuts: 0,
         joins: None,
     };
-    if let Err(end) = reign.inherit(&mut reader).await {
-        return end;
-    }
+    reign.inherit(grants, signs);
     loop {
         if let Err(end) = reign.act().await {
             return end;
@@ -167,71 +160,41 @@ async fn duties<B: Log>(
 }
 
 impl<B: Log> Reign<'_, B> {
-    /// Reads what the predecessors left: up to our own election, which fences all of them.
+    /// Takes over what predecessors left.
     ///
     /// A member that has been silent since long before the election gets the rest of its lease only:
     /// the distance is read off the broker's clock, which stamped both records. Times in which
     /// nobody was heard do not count: the broker was away. A wrong guess costs a rebalance, never a
     /// message.
-    async fn inherit(&mut self, reader: &mut B::Reader) -> Result<(), ReignEnd> {
-        let mut left = Vec::new();
-        loop {
-            let record = reader.next().await.map_err(ReignEnd::Broker)?;
-            let seq = record.seq;
-            left.push(record);
-            if seq < Seq(self.term.0) {
-                continue;
-            }
-            let now = Instant::now();
-            let since = lively(&left, answer_max(&self.context.timing));
-            for record in self.telling(&left) {
-                let silent = since.get(&record.seq).copied().unwrap_or_default();
-                let silent = silent.min(self.context.timing.lease);
-                self.observe(record, now.checked_sub(silent).unwrap_or(now));
-            }
-            self.rebalancer.inherited();
-            return Ok(());
+    fn inherit(&mut self, grants: Vec<(MemberId, Grant)>, signs: Vec<(Record, Duration)>) {
+        for (member, grant) in grants {
+            self.rebalancer.inherit(member, grant);
         }
-    }
-
-    /// All grants, and of each member the newest record of the protocol with what follows it.
-    fn telling<'r>(&self, left: &'r [Record]) -> impl Iterator<Item = &'r Record> + use<'r, B> {
-        let member = |record: &Record| match self.context.names.group_subject(&record.subject) {
-            Some(GroupSubject::Member(member)) => Some(member),
-            _ => None,
-        };
-        let signs = left.iter().filter(|record| records::decode::<MemberRecord>(record).is_ok());
-        let newest: BTreeMap<_, _> =
-            signs.filter_map(|record| Some((member(record)?, record.seq))).collect();
-        let telling = |record: &&Record| {
-            member(record).is_none_or(|member| newest.get(&member).is_none_or(|n| record.seq >= *n))
-        };
-        left.iter().filter(telling).collect::<Vec<_>>().into_iter()
+        let now = Instant::now();
+        for (record, silent) in signs {
+            let silent = silent.min(self.context.timing.lease);
+            self.observe(&record, now.checked_sub(silent).unwrap_or(now));
+        }
+        self.rebalancer.inherited();
     }
 
     fn observe(&mut self, record: &Record, seen_at: Instant) {
         let names = &self.context.names;
-        match names.group_subject(&record.subject) {
-            Some(GroupSubject::Member(member)) => match records::decode(record) {
-                Ok(sign) => self.observe_member(&member, record.seq, &sign, seen_at),
-                Err(error) => {
-                    tracing::warn!(%error, "ignored");
-                    self.roster.foreign(&member, record.seq);
-                }
-            },
-            Some(GroupSubject::Grant(member)) if record.seq < Seq(self.term.0) => {
-                match records::decode::<Grant>(record) {
-                    Ok(grant) => self.rebalancer.inherit(member, grant),
-                    Err(error) => tracing::warn!(%error, "ignored"),
-                }
+        let Some(GroupSubject::Member(member)) = names.group_subject(&record.subject) else {
+            return;
+        };
+        match records::decode(record) {
+            Ok(sign) => self.observe_member(&member, record.seq, &sign, seen_at),
+            Err(error) => {
+                tracing::warn!(%error, "ignored");
+                self.roster.foreign(&member, record.seq);
             }
-            _ => {}
         }
     }
 
     fn observe_member(
         &mut self,
-        member: &crate::MemberId,
+        member: &MemberId,
         seq: Seq,
         sign: &MemberRecord,
         seen_at: Instant,
@@ -291,7 +254,7 @@ impl<B: Log> Reign<'_, B> {
         Ok(())
     }
 
-    async fn write(&self, grants: Vec<(crate::MemberId, Grant)>) -> Result<(), ReignEnd> {
+    async fn write(&self, grants: Vec<(MemberId, Grant)>) -> Result<(), ReignEnd> {
         for (member, grant) in grants {
             let subject = self.context.names.grant(&member);
             append_in_term(self.context, self.term, subject, records::encode(&grant)).await?;
@@ -320,43 +283,5 @@ impl<B: Log> Reign<'_, B> {
                 }
             }
         }
-    }
-}
-
-/// How long ago each record was stored when the last one was, but for what is beyond `quiet` between
-/// two of them: while the broker is away, nobody can be heard.
-fn lively(records: &[Record], quiet: Duration) -> BTreeMap<Seq, Duration> {
-    let mut ago = BTreeMap::new();
-    let (mut since, mut later) = (Duration::ZERO, None);
-    for record in records.iter().rev() {
-        let stored_at = record.stored_at_us;
-        let gap: i64 = later.map_or(0, |later: i64| later.saturating_sub(stored_at).max(0));
-        since += Duration::from_micros(gap.unsigned_abs()).min(quiet);
-        later = Some(stored_at);
-        ago.insert(record.seq, since);
-    }
-    ago
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_in_which_nobody_is_heard_do_not_count() {
-        let stored = [0, 100, 200, 5_000, 5_100].map(|ms: i64| ms * 1_000);
-        let records: Vec<Record> = (1..)
-            .zip(stored)
-            .map(|(seq, stored_at_us)| Record {
-                seq: Seq(seq),
-                subject: Subject::new("a").expect("a name"),
-                payload: Bytes::new(),
-                stored_at_us,
-                pending: 0,
-            })
-            .collect();
-        let ago = lively(&records, Duration::from_millis(300));
-        let ms: Vec<u128> = ago.values().map(Duration::as_millis).collect();
-        assert_eq!(ms, [600, 500, 400, 100, 0]);
     }
 }

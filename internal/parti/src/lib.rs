@@ -70,6 +70,7 @@ mod grants;
 mod group;
 mod handler;
 mod heartbeat;
+mod inheritance;
 mod lane;
 mod leader;
 mod lease;

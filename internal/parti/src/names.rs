@@ -77,6 +77,11 @@ impl Names {
         self.control.child("grant").child(member)
     }
 
+    /// The grants of all members.
+    pub fn all_grants(&self) -> Subject {
+        self.control.child("grant").child("*")
+    }
+
     /// Why the assignment changed.
     pub fn plan(&self) -> Subject {
         self.control.child("plan")

@@ -1,8 +1,10 @@
 //! A record about a member that was on its way for so long that it is no longer true: a sign-on of a
 //! life that never was, an expiry of a member that was heard of since. Nobody believes it.
 
+use broker::{Freezable, Freezer};
 use broker_virtual::{Fate, Fault};
-use parti::Event;
+use parti::records::Grant;
+use parti::{Event, MemberId};
 
 use crate::support::{LEASE, World, done, id, ms, secs, sleep};
 
@@ -45,4 +47,38 @@ async fn a_late_expiry_ends_nobody() {
     a.client.forget();
     b.client.cut();
     world.owned_by(&["a"], LEASE + ms(500)).await;
+}
+
+/// A new leader hears nothing while it reads what its predecessor left, and of a member all that was
+/// there at the election is evicted by then. It takes nothing from it that it has not let go of.
+#[tokio::test(start_paused = true)]
+async fn a_leader_that_reads_late_knows_who_lives() {
+    let world = World::new(3, 12).await;
+    let a = world.join("a").await;
+    world.owned_by(&["a"], secs(3)).await;
+    assert!(a.member.status().leading.is_some());
+    let freezer = Freezer::default();
+    let client = Freezable::new(world.broker.client("b"), freezer.clone());
+    let b = world.builder("b", &client).join(done).await.expect("it joins");
+    let c = world.join("c").await;
+    world.owned_by(&["a", "b", "c"], secs(4)).await;
+    // It is b that follows a, by what it asks; what it reads is held back from now on.
+    c.plan(Fate::RequestLost, world.names.leader(), 100);
+    let had = world.owners()[&id("c")].clone();
+    let session = c.session();
+    a.client.cut();
+    freezer.thaw_requests();
+    world.until(LEASE * 3, "b leads", || b.status().leading.is_some()).await;
+    let (before, plans) = (world.group_records(&c).len(), world.story().plans.len());
+    world.until(secs(9), "c beats on", || world.group_records(&c).len() > before + 9).await;
+    assert_eq!(world.story().plans.len(), plans, "b has read nothing yet");
+    freezer.thaw();
+    world.owned_by(&["b", "c"], LEASE + secs(1)).await;
+    assert_eq!(c.session(), session, "nobody took it for dead");
+    assert!(world.owners()[&id("c")].is_superset(&had), "{:?}", world.owners());
+    let term = b.status().leading.expect("b leads");
+    let less = |(member, grant): &(MemberId, Grant)| {
+        *member == id("c") && grant.term == term && !grant.partitions.0.is_superset(&had)
+    };
+    assert_eq!(world.story().grants.iter().filter(|of| less(of)).count(), 0, "c kept its own");
 }

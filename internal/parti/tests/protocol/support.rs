@@ -161,6 +161,12 @@ impl World {
         story(&self.names, &take(&self.group))
     }
 
+    /// What the group's stream has said of a member so far.
+    pub fn group_records(&self, of: &Node) -> Vec<Record> {
+        let subject = self.names.member(of.name());
+        take(&self.group).into_iter().filter(|record| record.subject == subject).collect()
+    }
+
     /// How many claims the ledger holds.
     pub fn claims(&self) -> usize {
         self.chains().values().map(|chain| chain.claims.len()).sum()
