@@ -1,5 +1,7 @@
 //! What the group's stream says of a member at a time: does it live, is it gone, has it let go?
 
+use std::ops::Bound::{Excluded, Unbounded};
+
 use model::{PartitionId, Timestamp};
 use parti::MemberId;
 use parti::records::Session;
@@ -14,16 +16,21 @@ impl Group {
         self.lives.get(&self.members.get(member)?.current?)
     }
 
-    /// Whether `session` of `member` and everything that followed it in its name was over at `at`.
+    /// Whether `session` of `member`, or a life that followed in its seat, was over at `at` without a
+    /// successor: who comes under the name after that comes anew.
     pub fn gone_by(&self, member: &MemberId, session: Session, at: Timestamp) -> bool {
         let Some(life) = self.lives.get(&session) else { return true };
         match life.ended_by(at) {
             Some(Ending::Left | Ending::Expired) => true,
             None => life.crashed_by(at).is_some(),
-            Some(Ending::Superseded) => self.current(member).is_none_or(|current| {
-                matches!(current.ended_by(at), Some(Ending::Left | Ending::Expired))
-                    || current.crashed_by(at).is_some()
-            }),
+            Some(Ending::Superseded) => {
+                let later = self.lives.range((Excluded(session), Unbounded));
+                let mut later = later.map(|(_, life)| life).filter(|life| life.member == *member);
+                let freed =
+                    |life: &Life| matches!(life.ended_by(at), Some(Ending::Left | Ending::Expired));
+                let current = self.current(member);
+                current.is_none_or(|current| current.crashed_by(at).is_some()) || later.any(freed)
+            }
         }
     }
 

@@ -641,3 +641,26 @@ fn orphans_count_towards_the_share_of_joiners() {
     let report = History::parse(script).judge_in_every_order();
     assert_eq!(found(&report), BTreeMap::from([(Class::NeedlessMove, 2)]), "{}", report.text());
 }
+
+#[test]
+fn what_a_member_had_that_was_taken_for_dead_is_an_orphan_when_it_is_back() {
+    // b restarts, is not heard of again, and is back before others claim what it had.
+    let script = THREE.replace("beats a,b 1..20", "beats a 1..20\nbeats b 1..9")
+        + "
+        10 join b
+        13 expire b
+        13.1 plan 5 expired=b members=2 moved=1 needed=1
+        13.2 grant a 5 0-2
+        13.3 join b
+        13.4 claim a 2 5
+        14.5 plan 6 joined=b members=3
+        beats b 14..20";
+    let report = History::parse(&script).judge_in_every_order();
+    assert_eq!(found(&report), BTreeMap::new(), "{}", report.text());
+    let plan = &report.rebalances[2];
+    assert_eq!((plan.moved, plan.needed, plan.voluntary), (1, 1, 0));
+    // Had it only restarted, it would have kept it.
+    let alive = script.replace("13 expire b", "").replace("expired=b", "");
+    let report = History::parse(&alive).judge_in_every_order();
+    assert_eq!(found(&report).into_keys().collect::<Vec<_>>(), [Class::TwoOwners]);
+}
