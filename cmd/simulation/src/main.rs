@@ -7,6 +7,7 @@ mod commands;
 mod connect;
 mod crew;
 mod events;
+mod exploring;
 mod failure;
 mod logging;
 mod phase;
@@ -48,6 +49,7 @@ async fn dispatch(cli: Cli) -> Result<u8, Failure> {
     match cli.command {
         None => commands::run(cli.run).await,
         Some(Command::Run(args)) => commands::run(*args).await,
+        Some(Command::Explore(args)) => exploring::run(*args).await,
         Some(Command::Config(command)) => commands::config(command),
         Some(Command::Nats(args)) => commands::nats(args).await,
         Some(Command::Completions { shell }) => commands::completions(shell),

@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use web::Shared;
 
 use super::connector::VirtualConnector;
+use super::limits::{Limits, Rush};
 use crate::connect::REQUEST_TIMEOUT;
 use crate::events;
 use crate::failure::Failure;
@@ -89,13 +90,14 @@ pub fn simulate(
     let began = Instant::now();
     let Outside { trace, observer, .. } = &mut outside;
     let trace = Arc::new(Mutex::new(Trace::new(trace.take())));
-    let watched = Watched { trace: trace.clone(), other: observer.take() };
+    let limits = Limits::of(&config);
+    let watched = Watched { trace: trace.clone(), rush: limits.rush(), other: observer.take() };
     let (broker, run) = runtime.block_on(async {
         let patience = Options { request_timeout: REQUEST_TIMEOUT, ..Options::new(seed) };
         let broker = VirtualBroker::new(patience);
         broker.observe(Some(Box::new(watched)));
         broker.stall(outside.stall);
-        (broker.clone(), within(config, seed, broker, outside).await)
+        (broker.clone(), limits.within(within(config, seed, broker, outside)).await)
     });
     // Whoever is left ends here, and says its last word.
     drop(runtime);
@@ -146,10 +148,11 @@ async fn within(
     Ok((setup, conducted, ended_at))
 }
 
-/// The trace, and whoever else is told.
+/// The trace, the limit, and whoever else is told.
 #[derive(Debug)]
 struct Watched {
     trace: Arc<Mutex<Trace>>,
+    rush: Rush,
     other: Option<Box<dyn Observer>>,
 }
 
@@ -157,6 +160,7 @@ impl Observer for Watched {
     fn observe(&mut self, at: Timestamp, client: &str, happening: &Happening<'_>) {
         let mut trace = self.trace.lock().unwrap_or_else(PoisonError::into_inner);
         trace.observe(at, client, happening);
+        self.rush.happened(at);
         if let Some(other) = &mut self.other {
             other.observe(at, client, happening);
         }

@@ -1,0 +1,36 @@
+//! What a campaign has to have come across, lest its pass mean nothing: every event of its frame, and
+//! what they are there to bring about. One run need not; all of them together must.
+
+use std::collections::BTreeMap;
+
+use coordinator::Report;
+
+use crate::Frame;
+
+/// How a situation is counted.
+type Count = fn(&Report) -> u64;
+
+/// What is brought about, by its name.
+const BROUGHT_ABOUT: [(&str, Count); 7] = [
+    ("another leader", |report| report.totals.term.0.saturating_sub(1)),
+    ("partitions moved", |report| report.rebalances.iter().map(|r| u64::from(r.moved)).sum()),
+    ("partitions taken over", |report| report.fault_summaries.iter().map(|f| f.taken_over).sum()),
+    ("zombies", |report| report.totals.zombies),
+    ("effects refused", |report| report.totals.fenced),
+    ("messages processed again", |report| report.totals.reprocessed),
+    ("publishes in doubt found stored", |report| report.totals.recovered),
+];
+
+/// The names of all that a campaign within `frame` has to come across.
+pub(crate) fn wanted(frame: &Frame) -> impl Iterator<Item = String> {
+    let events = frame.config().chaos.events.iter().filter(|mixed| mixed.weight() > 0);
+    let events = events.map(|mixed| mixed.event.name().to_owned());
+    events.chain(BROUGHT_ABOUT.iter().map(|(name, _)| (*name).to_owned()))
+}
+
+/// How often a run came across each.
+pub(crate) fn met(report: &Report) -> BTreeMap<String, u64> {
+    let events = report.fault_summaries.iter().map(|fault| (fault.event.clone(), fault.count));
+    let brought = BROUGHT_ABOUT.iter().map(|(name, count)| ((*name).to_owned(), count(report)));
+    events.chain(brought).collect()
+}
