@@ -1,6 +1,7 @@
 //! Everything in one program: server, producers, workers, chaos, coordinator. Producers and workers are
 //! tasks or processes, as the configuration says.
 
+use model::watch;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,6 @@ use chaos::Control;
 use config::Isolation;
 use coordinator::Progress;
 use processes::Manager;
-use tokio::sync::watch;
 
 use crate::cli::Source;
 use crate::connect::{NatsConnector, embedded};

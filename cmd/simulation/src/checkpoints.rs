@@ -1,11 +1,11 @@
 //! How the state of a run is kept, if the configuration says so.
 
+use model::watch;
 use std::path::{Path, absolute};
 use std::sync::Arc;
 
 use checkpoint::{Checkpoints, RunKeeper};
 use coordinator::{ChaosPosition, CheckpointPlan};
-use tokio::sync::watch;
 
 use crate::failure::Failure;
 use crate::setup::Setup;

@@ -1,9 +1,9 @@
 //! What the run is doing, as a separate process learns it: the coordinator's last word.
 
 use broker::{BrokerError, Log, Reader, Start};
+use model::watch;
 use reports::{Channel, Phase, Report};
 use std::time::Duration;
-use tokio::sync::watch;
 
 /// Follows the phase of the run. A run without a coordinator yet counts as running.
 pub fn follow<B: Log>(broker: B, channel: Channel) -> watch::Receiver<Phase> {

@@ -1,12 +1,12 @@
 //! What a person sees while a run goes on: a line on a terminal, a report every now and then.
 
+use model::watch;
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
 use config::Config;
 use coordinator::Progress;
 use reports::Phase;
-use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 

@@ -1,8 +1,8 @@
 //! SIGINT and SIGTERM: the first one drains and reports, a second one stops at once. SIGHUP makes a
 //! worker step aside for its successor.
 
+use model::watch;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
 
 /// The exit code after a second signal, as a shell would report SIGINT.
 const STOPPED_AT_ONCE: i32 = 130;

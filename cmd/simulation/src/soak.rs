@@ -1,6 +1,7 @@
 //! One run on a broker that is there, real or virtual: producers, workers and chaos act, the
 //! coordinator judges.
 
+use model::watch;
 use std::time::Duration;
 
 use chaos::{Command, Director, Position};
@@ -8,7 +9,7 @@ use coordinator::{
     ChaosPosition, Conducted, Coordinator, CoordinatorError, Event, Progress, Stopped,
 };
 use reports::Phase;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 
 use crate::connect::Connector;
 use crate::crew::{Crew, Processes};
@@ -68,7 +69,8 @@ pub async fn soak<C: Connector>(
     judged_by.resume = resumed;
     let (names, channel) = (setup.names.clone(), setup.channel.clone());
     let judging = Coordinator::new(broker, names, channel, judged_by, told, events).run(stop);
-    let acting = async {
+    // Boxed, so that the future of a run is not too deep for the compiler.
+    let acting = Box::pin(async {
         let crew = Crew::new(&setup, connector.clone(), processes).await?;
         let broker = connector.connect("chaos").await?;
         let (names, channel) = (setup.names.clone(), setup.channel.clone());
@@ -79,7 +81,7 @@ pub async fn soak<C: Connector>(
             director
         };
         act(&setup, crew, direct, phases(shown), aloud).await
-    };
+    });
     let conducted = together(judging, acting).await?;
     Ok((setup, conducted))
 }

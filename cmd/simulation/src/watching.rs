@@ -1,5 +1,6 @@
 //! What the outside sees of a run, and what the run costs: metrics over HTTP, memory and CPU.
 
+use model::watch;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +9,6 @@ use broker_nats::Managed;
 use chaos::Control;
 use coordinator::Progress;
 use metrics::{Process, Usage, usage_of};
-use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use web::{Server, Shared};

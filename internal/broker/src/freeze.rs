@@ -5,11 +5,10 @@
 //! before they are passed on, answers and records wait before they are handed back. Time does not
 //! stop behind it; whoever freezes it decides for how long.
 
+use model::watch;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
-
-use tokio::sync::watch;
 
 use crate::{
     Admin, Append, AppendError, BrokerError, ConsumerName, ConsumerSpec, ConsumerState, Delivery,

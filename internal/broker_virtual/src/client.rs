@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use broker::{Append, AppendError, BrokerError, Seq};
-use model::{Network, Rng};
-use tokio::sync::{oneshot, watch};
+use model::{Network, Rng, watch};
+use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::broker::{State, VirtualBroker};

@@ -5,11 +5,11 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use broker::Log;
-use model::{Rng, RunClock, Seed, Timestamp};
+use model::{Rng, RunClock, Seed, Timestamp, watch};
 use parti::records::{LeaderRecord, decode};
 use parti::{MemberId, Names};
 use reports::{Channel, Fault, FaultKind, Phase};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 
 use crate::book::{Book, Due};
 use crate::control::Command;

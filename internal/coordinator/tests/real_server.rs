@@ -14,11 +14,11 @@ use coordinator::{
     CheckpointPlan, Coordinator, CoordinatorSettings, End, JudgeSettings, Keeper, Kept, Output,
     Progress, Resumed, RunInfo, RunState, Stopped, Unreadable, Verdict, group_history,
 };
-use model::{Message, PartitionId, ProducerId, RunClock, Seed, Timestamp, Weight};
+use model::{Message, PartitionId, ProducerId, RunClock, Seed, Timestamp, Weight, watch};
 use parti::{Builder, Delivery, HandlerError, Limits, MemberId, Names};
 use producer::{Producer, ProducerSettings};
 use reports::{Channel, Phase};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 const PARTITIONS: u32 = 4;

@@ -1,5 +1,5 @@
 //! The words that every room shares: partitions and their weights, messages with their two
-//! sequences, run time and seeded randomness. Nothing here does I/O.
+//! sequences, run time and seeded randomness, values that are watched. Nothing here does I/O.
 
 mod clock;
 mod message;
@@ -7,6 +7,7 @@ mod network;
 mod partition;
 pub mod seconds;
 mod seed;
+pub mod watch;
 
 pub use clock::{RunClock, Timestamp};
 pub use message::{Message, MessageError, PartitionSeq, ProducerId, ProducerSeq};

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use broker::{Log, Seq};
-use model::PartitionId;
-use tokio::sync::{mpsc, watch};
+use model::{PartitionId, watch};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 

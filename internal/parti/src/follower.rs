@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use broker::{Append, AppendError, BrokerError, Log, Reader, Record, Seq, Start};
-use model::Seed;
+use model::{Seed, watch};
 use rand::RngExt;
-use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use broker::{Append, AppendError, BrokerError, Log, Seq};
-use model::Weights;
-use tokio::sync::{Semaphore, watch};
+use model::{Weights, watch};
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 use crate::context::{Context, Counters, Listener, Stats};

@@ -3,10 +3,10 @@
 //! Each record is conditional on our own record before it, so two processes under one name find out:
 //! the later one takes over, the earlier one is told.
 
+use model::watch;
 use std::time::Duration;
 
 use broker::{Append, AppendError, BrokerError, Log, Record, Seq};
-use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::context::Context;

@@ -10,8 +10,8 @@ use std::sync::atomic::Ordering;
 
 use broker::{Log, Seq};
 use bytes::Bytes;
-use model::PartitionId;
-use tokio::sync::{mpsc, watch};
+use model::{PartitionId, watch};
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::chain::{Chain, Fenced};

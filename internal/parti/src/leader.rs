@@ -4,13 +4,13 @@
 //! late it wakes, changes nothing any more. (A member is expired on another condition: that it has
 //! given no sign of life since the leader looked.)
 
+use model::watch;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use broker::{Append, AppendError, BrokerError, Log, Reader, Record, Seq, Start, Subject};
 use bytes::Bytes;
-use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::context::Context;

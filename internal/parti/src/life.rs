@@ -1,9 +1,9 @@
 //! A member from its first join to its end: one life after the other, each with its own session.
 
+use model::watch;
 use std::sync::Arc;
 
 use broker::Log;
-use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::consumer::Consumer;

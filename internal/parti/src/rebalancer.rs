@@ -26,7 +26,7 @@ pub(crate) enum Departure {
 }
 
 /// A live member, as its newest record shows it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Live {
     pub(crate) session: Session,
     /// The first life in its seat.
@@ -49,6 +49,8 @@ pub(crate) struct Rebalancer {
     target: Option<Assignment>,
     joined: BTreeSet<MemberId>,
     gone: BTreeMap<MemberId, Departure>,
+    /// Nothing has changed since the last step: there is no other to take.
+    stepped: bool,
 }
 
 impl Rebalancer {
@@ -71,11 +73,13 @@ impl Rebalancer {
             target: None,
             joined: BTreeSet::new(),
             gone: BTreeMap::new(),
+            stepped: false,
         }
     }
 
     /// A grant that a predecessor left, in any order.
     pub(crate) fn inherit(&mut self, member: MemberId, grant: Grant) {
+        self.stepped = false;
         self.epoch = self.epoch.max(grant.epoch);
         if self.grants.get(&member).is_none_or(|known| grant.is_newer_than(known)) {
             self.grants.insert(member, grant);
@@ -85,6 +89,7 @@ impl Rebalancer {
     /// All grants and members have been read. A partition that is in no grant may still be held by
     /// any live member that has not acknowledged its newest grant.
     pub(crate) fn inherited(&mut self) {
+        self.stepped = false;
         let granted: BTreeSet<PartitionId> =
             self.grants.values().flat_map(|grant| grant.partitions.0.iter().copied()).collect();
         let behind: BTreeMap<MemberId, Epoch> = self
@@ -108,16 +113,24 @@ impl Rebalancer {
 
     /// A member shows that it lives. A new session of a live member is a return: it keeps its grant.
     pub(crate) fn alive(&mut self, member: &MemberId, live: Live) {
-        let known = self.live.insert(member.clone(), live);
-        if known.is_none() {
-            self.joined.insert(member.clone());
+        match self.live.get_mut(member) {
+            Some(known) if *known == live => return,
+            Some(known) => *known = live,
+            None => {
+                self.live.insert(member.clone(), live);
+                self.joined.insert(member.clone());
+            }
         }
+        self.stepped = false;
     }
 
     /// A member left or fell silent for the lease.
     pub(crate) fn gone(&mut self, member: &MemberId, how: Departure) {
-        if self.live.remove(member).is_some() && !self.joined.remove(member) {
-            self.gone.insert(member.clone(), how);
+        if self.live.remove(member).is_some() {
+            self.stepped = false;
+            if !self.joined.remove(member) {
+                self.gone.insert(member.clone(), how);
+            }
         }
     }
 
@@ -159,6 +172,7 @@ impl Rebalancer {
             needed_weight: needed.weight,
         };
         self.target = Some(target);
+        self.stepped = false;
         self.joined.clear();
         self.gone.clear();
         plan
@@ -166,6 +180,9 @@ impl Rebalancer {
 
     /// The grants that can be written now; all of them get the next epoch.
     pub(crate) fn step(&mut self) -> Vec<(MemberId, Grant)> {
+        if std::mem::replace(&mut self.stepped, true) {
+            return Vec::new();
+        }
         let Some(target) = self.target.take() else { return Vec::new() };
         let epoch = Epoch(self.epoch.0 + 1);
         let mut next = self.shrunk(&target, epoch);

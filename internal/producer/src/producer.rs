@@ -7,10 +7,11 @@ use broker::{BrokerError, Log};
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
-use model::{Message, PartitionId, PartitionSeq, ProducerId, ProducerSeq, RunClock, Seed, Weight};
+use model::{
+    Message, PartitionId, PartitionSeq, ProducerId, ProducerSeq, RunClock, Seed, Weight, watch,
+};
 use parti::Names;
 use reports::{Channel, PartitionSent, ProducerReport, Range, Report};
-use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::arrivals::Arrivals;

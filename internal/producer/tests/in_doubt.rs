@@ -6,11 +6,10 @@ use std::time::Duration;
 
 use broker::{Admin, Append, Log, Seq, Storage};
 use broker_virtual::{Fate, Fault, Options, VirtualBroker, VirtualLog};
-use model::{Message, PartitionId, ProducerId, RunClock, Seed, Timestamp, Weight};
+use model::{Message, PartitionId, ProducerId, RunClock, Seed, Timestamp, Weight, watch};
 use parti::{Limits, Names};
 use producer::{Producer, ProducerSettings};
 use reports::{Channel, ProducerReport, Report};
-use tokio::sync::watch;
 
 struct World {
     broker: VirtualBroker,

@@ -1,9 +1,9 @@
 //! How fast a worker works, as it can be changed while it does.
 
+use model::watch;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
 use tokio::time::Instant;
 
 /// The greatest factor by which a worker is slowed down.

@@ -8,10 +8,9 @@ use std::time::Duration;
 use broker::{Freezable, Freezer};
 use chaos::{Manner, Network, Node, Trouble};
 use futures_util::future::join_all;
-use model::ProducerId;
+use model::{ProducerId, watch};
 use parti::MemberId;
 use producer::{Producer, ProducerError};
-use tokio::sync::watch;
 use tokio::task::JoinSet;
 use worker::Worker;
 

@@ -2,6 +2,7 @@
 //! HTTP, are told where they find the broker, and are then killed, paused and cut off like children of
 //! an all-in-one run. Whoever it kills comes back as a child of this process.
 
+use model::watch;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use chaos::{Control, Director};
 use config::{Existing, Isolation};
 use processes::Manager;
 use reports::Phase;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use web::{Server, Shared};
 
 use super::connect;

@@ -1,10 +1,10 @@
 //! The role that leads and judges, alone: it can be killed and go on from its checkpoint while the
 //! others work.
 
+use model::watch;
 use std::time::Duration;
 
 use ::coordinator::{Coordinator, Progress, Stopped};
-use tokio::sync::watch;
 
 use super::connect;
 use crate::all_in_one::Parts;

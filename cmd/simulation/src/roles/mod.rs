@@ -7,11 +7,10 @@ use std::time::Duration;
 
 use broker_nats::NatsBroker;
 use config::{Existing, NatsMode};
-use model::ProducerId;
+use model::{ProducerId, watch};
 use parti::MemberId;
 use producer::Producer;
 use reports::Phase;
-use tokio::sync::watch;
 use web::Role;
 use worker::Worker;
 

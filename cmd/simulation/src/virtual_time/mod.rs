@@ -13,9 +13,8 @@ use std::time::Duration;
 use chaos::Control;
 use config::{Config, Overrides};
 use coordinator::Progress;
-use model::{RunClock, Seed, Timestamp};
+use model::{RunClock, Seed, Timestamp, watch};
 use std::sync::Arc;
-use tokio::sync::watch;
 
 use crate::cli::RunArgs;
 use crate::commands::{drawn_seed, load, reproduce, wall_clock};

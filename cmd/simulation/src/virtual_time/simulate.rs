@@ -8,9 +8,9 @@ use broker_virtual::{Happening, Observer, Options, Trace, VirtualBroker};
 use chaos::Command;
 use config::{Config, Isolation, Mode};
 use coordinator::{Conducted, Progress, VirtualTime};
-use model::{Seed, Timestamp};
+use model::{Seed, Timestamp, watch};
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 use web::Shared;
 

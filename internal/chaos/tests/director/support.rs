@@ -11,11 +11,10 @@ use chaos::{
     Trouble, schedule,
 };
 use config::{Config, Overrides};
-use model::{ProducerId, RunClock, Seed, Timestamp};
+use model::{ProducerId, RunClock, Seed, Timestamp, watch};
 use parti::records::{LeaderRecord, Session, encode};
 use parti::{Limits, MemberId, Names};
 use reports::{Channel, Fault, Phase, Report};
-use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 

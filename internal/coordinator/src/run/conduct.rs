@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use broker::{Admin, StreamName};
-use model::RunClock;
+use model::{RunClock, watch};
 use parti::Names;
 use reports::{Channel, Phase};
 use serde::{Deserialize, Serialize};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::error::CoordinatorError;

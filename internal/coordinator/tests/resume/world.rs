@@ -12,11 +12,11 @@ use coordinator::{
     JudgeSettings, Keeper, Kept, Output, Progress, Report, Resumed, RunInfo, RunState, Stopped,
     Unreadable, group_history,
 };
-use model::{Message, PartitionId, ProducerId, RunClock, Seed, Timestamp, Weight};
+use model::{Message, PartitionId, ProducerId, RunClock, Seed, Timestamp, Weight, watch};
 use parti::{Builder, Delivery, HandlerError, Limits, Member, MemberId, Names};
 use producer::{Producer, ProducerSettings};
 use reports::{Channel, Phase};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 pub const PARTITIONS: u32 = 6;
