@@ -1,9 +1,9 @@
 //! What a campaign has to have come across, lest its pass mean nothing: every event of its frame, and
 //! what they are there to bring about. One run need not; all of them together must.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use coordinator::Report;
+use coordinator::{FaultEntry, Report};
 
 use crate::Frame;
 
@@ -12,14 +12,26 @@ type Count = fn(&Report) -> u64;
 
 /// What is brought about, by its name.
 const BROUGHT_ABOUT: [(&str, Count); 7] = [
-    ("another leader", |report| report.totals.term.0.saturating_sub(1)),
+    ("changes of leader", changes_of_leader),
     ("partitions moved", |report| report.rebalances.iter().map(|r| u64::from(r.moved)).sum()),
     ("partitions taken over", |report| report.fault_summaries.iter().map(|f| f.taken_over).sum()),
-    ("zombies", |report| report.totals.zombies),
+    ("zombies", zombies),
     ("effects refused", |report| report.totals.fenced),
     ("messages processed again", |report| report.totals.reprocessed),
     ("publishes in doubt found stored", |report| report.totals.recovered),
 ];
+
+/// Plans of a leader that made none of those before.
+fn changes_of_leader(report: &Report) -> u64 {
+    let terms: BTreeSet<_> = report.rebalances.iter().map(|rebalance| rebalance.term).collect();
+    (terms.len() as u64).saturating_sub(1)
+}
+
+/// Faults whose target held for a while what somebody else had claimed.
+fn zombies(report: &Report) -> u64 {
+    let doubly = |fault: &&FaultEntry| fault.impact.doubly_processed_seconds > 0.0;
+    report.faults.iter().filter(doubly).count() as u64
+}
 
 /// The names of all that a campaign within `frame` has to come across.
 pub(crate) fn wanted(frame: &Frame) -> impl Iterator<Item = String> {

@@ -6,8 +6,7 @@ use std::path::Path;
 
 use config::Config;
 use explore::{Fate, Frame, Outcome, Shrunk, draw, shrink};
-use model::{Seed, Timestamp};
-use tokio::sync::watch;
+use model::{Seed, Timestamp, watch};
 use web::Shared;
 
 use super::line::Line;

@@ -13,9 +13,8 @@ use std::time::Duration;
 
 use config::Overrides;
 use explore::{Campaign, Frame, Seeds, draw};
-use model::Seed;
+use model::{Seed, watch};
 use serde_json::json;
-use tokio::sync::watch;
 
 use crate::cli::{ExploreArgs, shown};
 use crate::commands::load;
