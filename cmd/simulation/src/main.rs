@@ -34,7 +34,10 @@ use crate::failure::Failure;
 
 fn main() -> ExitCode {
     let cli = Cli::parse_from(cli::arguments(std::env::args_os()));
-    logging::start(cli.run.source.verbose);
+    match &cli.command {
+        Some(Command::Explore(args)) => logging::start_quietly(args.source.verbose),
+        _ => logging::start(cli.run.source.verbose),
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error.into()),

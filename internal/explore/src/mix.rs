@@ -31,8 +31,8 @@ pub(crate) fn faults(frame: &Frame, scenario: &Config, seed: Seed) -> Chaos {
         restart_after: dice.time(leases(lease, 0.1), leases(lease, 4.0)).min(within.restart_after),
         token: None,
     };
-    let mut script = lines(&schedule(&planned, seed), until);
-    script.truncate(FAULTS_MAX);
+    let first = schedule(&planned, seed).into_iter().take(FAULTS_MAX).collect::<Vec<_>>();
+    let script = lines(&first, until);
     Chaos { events: Vec::new(), script, ..planned.chaos }
 }
 
@@ -46,9 +46,11 @@ fn quiet_from(scenario: &Config) -> Millis {
 fn mix(within: &[Mixed], scenario: &Config, dice: &mut Dice) -> Vec<Mixed> {
     let possible: Vec<&Mixed> = within.iter().filter(|mixed| mixed.weight() > 0).collect();
     let only = dice.among(&possible);
+    // One seed in four has very few: what does not need several is seen most clearly then.
+    let one_in = if dice.one_in(4) { 8 } else { 2 };
     let mut chosen: Vec<&Mixed> = Vec::new();
     for mixed in &possible {
-        if dice.one_in(2) {
+        if dice.one_in(one_in) {
             chosen.push(mixed);
         }
     }
@@ -63,12 +65,14 @@ fn mix(within: &[Mixed], scenario: &Config, dice: &mut Dice) -> Vec<Mixed> {
     chosen.into_iter().map(mixed).collect()
 }
 
-/// From one after another to several at once; at least one has its turn.
+/// From one after another to several at once; at least one has its turn, and a run that is too long
+/// for gaps so short has longer ones.
 fn interval(within: Interval, until: Millis, dice: &mut Dice) -> Interval {
     let most = Millis::new(until.get() / 2).max(Millis::new(1));
     let (min, max) = (within.min.min(most), within.max.min(most));
     let (one, other) = (dice.time(min, max), dice.time(min, max));
-    Interval { min: one.min(other), max: one.max(other) }
+    let least = Millis::new(2 * until.get() / FAULTS_MAX as u64);
+    Interval { min: one.min(other), max: one.max(other).max(least) }
 }
 
 /// What the frame leaves open; what it says stays as it is.

@@ -104,14 +104,12 @@ impl Keeping<'_> {
 
     fn shrunk(&self, failed: &Outcome, scenario: &Config, line: &Line) -> Shrunk {
         let mut runs = 0;
-        let shrunk = shrink(scenario, SHRINKING_MAX, |smaller| {
+        shrink(scenario, SHRINKING_MAX, |smaller| {
             runs += 1;
             let faults = smaller.chaos.script.len();
             line.say(&format!("shrinking seed {}: run {runs}, {faults} faults", failed.seed));
             !*self.stop.borrow() && one::run(smaller, failed.seed).fails_like(failed)
-        });
-        line.clear();
-        shrunk
+        })
     }
 }
 

@@ -15,6 +15,7 @@ const WIDTH: u64 = 24;
 pub struct Line {
     seeds: u64,
     began: Instant,
+    aside: Duration,
     drawn: Option<Instant>,
     is_shown: bool,
 }
@@ -23,7 +24,7 @@ impl Line {
     /// For so many seeds.
     pub fn new(seeds: u64) -> Self {
         let is_shown = std::io::stderr().is_terminal();
-        Self { seeds, began: Instant::now(), drawn: None, is_shown }
+        Self { seeds, began: Instant::now(), aside: Duration::ZERO, drawn: None, is_shown }
     }
 
     /// Draws how far it is.
@@ -35,7 +36,7 @@ impl Line {
         let done = campaign.seeds;
         let full = (done * WIDTH / self.seeds.max(1)).min(WIDTH) as usize;
         let bar = format!("{}{}", "█".repeat(full), "░".repeat(WIDTH as usize - full));
-        let rate = done as f64 / self.began.elapsed().as_secs_f64().max(f64::EPSILON);
+        let rate = done as f64 / self.seconds().max(f64::EPSILON);
         let (met, all) = (campaign.met.len() - campaign.missed().len(), campaign.met.len());
         let found: Vec<_> = campaign.classes().filter(|(_, seeds)| *seeds > 0).collect();
         let found: Vec<_> = found.iter().map(|(class, seeds)| format!("{class} {seeds}")).collect();
@@ -62,8 +63,18 @@ impl Line {
         self.say("");
     }
 
-    /// How long it has been going on.
+    /// Does something that is not counted as running seeds.
+    pub fn aside<T>(&mut self, what: impl FnOnce(&Self) -> T) -> T {
+        let began = Instant::now();
+        self.clear();
+        let done = what(self);
+        self.clear();
+        self.aside += began.elapsed();
+        done
+    }
+
+    /// How long seeds have been running.
     pub fn seconds(&self) -> f64 {
-        self.began.elapsed().as_secs_f64()
+        self.began.elapsed().saturating_sub(self.aside).as_secs_f64()
     }
 }

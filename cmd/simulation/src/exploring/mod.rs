@@ -76,8 +76,7 @@ fn explore(
         if let Some(outcome) = outcome {
             campaign.take(&outcome);
             if outcome.fate.is_failure() && campaign.failures <= KEPT_MAX {
-                line.clear();
-                kept = keeping.keep(&outcome, &line);
+                kept = line.aside(|line| keeping.keep(&outcome, line));
             }
             if kept.is_err() || outcome.fate.is_failure() && !args.keep_going {
                 return ControlFlow::Break(());
