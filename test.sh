@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# All tests: format, lints, scripts, documentation, and every test of every room, many of them
+# All tests: format, lints, scripts, documentation, then whether a run in virtual time can be repeated
+# (without that, no seed that fails means anything), then every test of every room, many of them
 # against a real nats-server.
 #
 #   ./test.sh
@@ -30,5 +31,6 @@ else
 fi
 step cargo clippy --workspace --all-targets --locked -- -D warnings
 RUSTDOCFLAGS='-D warnings' step cargo doc --locked --no-deps -p parti
+step cargo test --workspace --locked --test sources --test determinism
 step cargo test --workspace --locked
 printf '\n✓ all tests passed\n'

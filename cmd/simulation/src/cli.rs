@@ -36,6 +36,8 @@ pub enum Command {
     Config(ConfigCommand),
     /// Run a nats-server in the foreground, so that separate processes can be tried.
     Nats(NatsArgs),
+    /// Show where two traces of virtual runs part: exit code 0 if they are the same, 1 if not.
+    DiffTraces(TracesArgs),
     /// Print a completion script for a shell.
     Completions {
         /// The shell.
@@ -150,6 +152,15 @@ pub struct ConfigArgs {
     /// Override one key; may be repeated.
     #[arg(long = "set", value_name = "PATH=VALUE", value_parser = config::parse_setting)]
     pub set: Vec<(String, String)>,
+}
+
+/// Two traces.
+#[derive(Args, Debug)]
+pub struct TracesArgs {
+    /// What `--trace` wrote.
+    pub first: PathBuf,
+    /// What it wrote another time.
+    pub second: PathBuf,
 }
 
 /// The embedded server, alone.

@@ -21,6 +21,7 @@ mod setup;
 mod signals;
 mod soak;
 mod streams;
+mod traces;
 mod verdict;
 mod virtual_time;
 mod watching;
@@ -55,6 +56,7 @@ async fn dispatch(cli: Cli) -> Result<u8, Failure> {
         Some(Command::Explore(args)) => exploring::run(*args).await,
         Some(Command::Config(command)) => commands::config(command),
         Some(Command::Nats(args)) => commands::nats(args).await,
+        Some(Command::DiffTraces(args)) => traces::diff(&args),
         Some(Command::Completions { shell }) => commands::completions(shell),
         Some(Command::Man) => commands::man(),
     }

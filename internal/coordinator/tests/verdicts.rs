@@ -155,6 +155,7 @@ fn the_keys_that_other_programs_read() {
         commit: "abc".into(),
         reproduce: "simulation --seed 7".into(),
         config: serde_json::json!({"partitions": {"count": 4}}),
+        virtual_time: None,
     };
     let history = History::parse(&format!(
         "{GOOD}{LOSS} 4 fault pause a for=2\n5 plan 2 joined=b members=2\n9 end"

@@ -64,6 +64,7 @@ mod tests {
             std::future::pending::<()>().await;
         };
         tokio::select! {
+            biased;
             () = pace.take(WORK) => {}
             () = changed => {}
         }

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use chaos::Control;
-use config::{Config, Overrides};
+use config::{Config, Isolation, Mode, NatsMode, Overrides};
 use coordinator::Progress;
 use model::{RunClock, Seed, Timestamp, watch};
 use std::sync::Arc;
@@ -29,6 +29,14 @@ pub use simulate::{Outside, Simulated, simulate};
 
 /// Runs a simulation in virtual time and gives the verdict's exit code.
 pub async fn run(args: RunArgs) -> Result<u8, Failure> {
+    for (name, id) in [("PRODUCER_ID", &args.producer_id), ("WORKER_ID", &args.worker_id)] {
+        if id.is_some() {
+            return Err(Failure::Usage(format!(
+                "{name} makes this process one of several, and a run in virtual time is one process: \
+                 unset it, or leave out --virtual"
+            )));
+        }
+    }
     let overrides = Overrides {
         set: args.source.set.clone(),
         duration: args.duration.clone(),
@@ -36,6 +44,9 @@ pub async fn run(args: RunArgs) -> Result<u8, Failure> {
         ..Overrides::default()
     };
     let config = load(args.source.config.as_ref(), &overrides)?;
+    for ignored in without_effect(&config, args.source.nats_url.is_some()) {
+        eprintln!("simulation: warning: {ignored} has no effect in virtual time");
+    }
     let now = wall_clock();
     let seed = Seed(config.simulation.seed.unwrap_or_else(|| drawn_seed(&config, now)));
     let reproduce = reproduce(&args, seed);
@@ -43,6 +54,19 @@ pub async fn run(args: RunArgs) -> Result<u8, Failure> {
     let dir = RunDir::create(args.report.clone(), now, seed)?;
     let ended = in_thread(&args, config, seed, reproduce.clone(), &dir, now).await;
     ended.inspect_err(|failure| dir.failed(failure, seed, &reproduce))
+}
+
+/// What the configuration asks for and a run does not do that is one thread without a server.
+fn without_effect(config: &Config, has_url: bool) -> Vec<&'static str> {
+    let process = Isolation::Process;
+    let external = has_url || config.nats.mode == NatsMode::External;
+    let all = [
+        (config.simulation.mode != Mode::AllInOne, "a simulation.mode other than all-in-one"),
+        (config.producers.isolation == process, "producers.isolation: process"),
+        (config.workers.isolation == process, "workers.isolation: process"),
+        (external, "an external nats-server"),
+    ];
+    all.into_iter().filter_map(|(asked, what)| asked.then_some(what)).collect()
 }
 
 /// The run has a thread of its own; signals, metrics and progress stay in real time.
@@ -93,7 +117,7 @@ fn lines(path: &Path) -> Result<Box<dyn Write + Send>, Failure> {
     Ok(Box::new(BufWriter::new(file)))
 }
 
-/// Some time that the next process will not find again.
+/// Some time that the next process will not find again, and that everybody who waits can wait.
 fn unrepeatable(now: Timestamp) -> Duration {
-    Duration::from_millis(10 + now.0.unsigned_abs() % 100_000 / 10)
+    Duration::from_millis(10 + now.0.unsigned_abs() % 1_000)
 }

@@ -104,7 +104,11 @@ pub fn simulate(
     let real_seconds = began.elapsed().as_secs_f64();
     let (setup, conducted, ended_at) = run?;
     let mut trace = trace.lock().unwrap_or_else(PoisonError::into_inner);
-    trace.flush()?;
+    trace.flush().map_err(|error| {
+        Failure::Environment(format!(
+            "the trace could not be written to its end ({error}); make room, or leave out --trace"
+        ))
+    })?;
     let virtual_seconds = ended_at.since(setup.clock.started_at()).as_secs_f64();
     let figures = VirtualTime {
         virtual_seconds,

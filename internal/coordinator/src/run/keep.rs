@@ -3,6 +3,7 @@
 //! The run's task only copies its state, between two batches of records; encoding, compressing and
 //! writing happen on a thread that may block. One state is written at a time, and one may wait: the
 //! newest. A checkpoint that cannot be written costs itself, never the run.
+//! In virtual time it is written in the instant in which it began, and noticed after it.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -89,6 +90,8 @@ type Outcome = (Read, Timestamp, Duration, Result<Kept, String>);
 pub(super) struct Keeping {
     plan: Option<CheckpointPlan>,
     due: Instant,
+    /// When the newest write began.
+    begun: Instant,
     writing: JoinSet<Outcome>,
     waiting: Option<RunState>,
     figures: CheckpointFigures,
@@ -105,6 +108,7 @@ impl Keeping {
         Self {
             plan,
             due: Instant::now() + every,
+            begun: Instant::now(),
             writing: JoinSet::new(),
             waiting: None,
             figures: CheckpointFigures::default(),
@@ -138,6 +142,7 @@ impl Keeping {
         self.due = Instant::now() + plan.every;
         self.figures.pause_seconds = pause.as_secs_f64();
         if self.writing.is_empty() {
+            self.begun = Instant::now();
             let keeper = Arc::clone(&plan.keeper);
             self.writing.spawn_blocking(move || {
                 let began = Instant::now();
@@ -151,6 +156,11 @@ impl Keeping {
 
     /// Takes note of what was written meanwhile; says whether more may be trimmed now.
     pub(super) fn look(&mut self) -> bool {
+        // Virtual time stands still while a thread writes, and nobody knows for how long it really
+        // takes: whether it is done is the same in every run only when time has gone on.
+        if Instant::now() == self.begun {
+            return false;
+        }
         let Some(joined) = self.writing.try_join_next() else { return false };
         let held = self.hold();
         match joined {
@@ -200,3 +210,6 @@ impl Keeping {
         CheckpointFigures { age_seconds, ..self.figures }
     }
 }
+
+#[cfg(test)]
+mod tests;
