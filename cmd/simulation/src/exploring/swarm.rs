@@ -141,3 +141,89 @@ fn work(job: usize, to_do: &ToDo, told: &Sender<(usize, Word)>, run: impl Fn(u64
     }
     tell(Word::Left);
 }
+
+#[cfg(test)]
+mod tests {
+    use coordinator::Verdict;
+
+    use super::*;
+
+    const PATIENT: Duration = Duration::from_secs(600);
+
+    fn outcome(seed: u64, verdict: Verdict) -> Outcome {
+        Outcome::unfinished(seed, Fate::Judged(verdict))
+    }
+
+    /// All pass but those of `failing`; those that come early take longer.
+    fn some_fail(failing: &'static [u64]) -> impl Fn(u64) -> Outcome + Send + Sync + 'static {
+        move |seed| {
+            let work: u64 = (0..(7 - seed % 7) * 20_000).map(std::hint::black_box).sum();
+            std::hint::black_box(work);
+            let fails = failing.contains(&seed);
+            outcome(seed, if fails { Verdict::Correctness } else { Verdict::Pass })
+        }
+    }
+
+    /// Which seeds are told of until one fails, or all.
+    fn told(swarm: Swarm, goes_on: bool) -> Vec<u64> {
+        let mut told = Vec::new();
+        swarm.tell(|outcome| {
+            let Some(outcome) = outcome else { return ControlFlow::Continue(()) };
+            told.push(outcome.seed);
+            match outcome.fate.is_failure() && !goes_on {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
+        });
+        told
+    }
+
+    #[test]
+    fn all_are_told_of_in_order() {
+        for jobs in [1, 2, 7] {
+            let swarm = Swarm::begin(10..60, jobs, true, PATIENT, some_fail(&[12, 30]));
+            assert_eq!(told(swarm, true), (10..60).collect::<Vec<_>>(), "{jobs} jobs");
+        }
+    }
+
+    #[test]
+    fn the_first_failure_is_the_same_however_many_run_at_once() {
+        for jobs in [1, 2, 7, 20] {
+            let swarm = Swarm::begin(0..60, jobs, false, PATIENT, some_fail(&[21, 22, 23, 24]));
+            assert_eq!(told(swarm, false), (0..=21).collect::<Vec<_>>(), "{jobs} jobs");
+        }
+    }
+
+    #[test]
+    fn who_breaks_off_is_told_of_what_was_begun() {
+        let swarm = Swarm::begin(0..1_000_000, 3, true, PATIENT, some_fail(&[]));
+        let mut told = Vec::new();
+        swarm.tell(|outcome| {
+            told.extend(outcome.map(|outcome| outcome.seed));
+            if told.len() < 9 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        });
+        assert_eq!(told[..9], [0, 1, 2, 3, 4, 5, 6, 7, 8]);
+        assert!(told.len() < 1_000_000, "nothing more is begun");
+    }
+
+    #[test]
+    fn a_seed_that_never_ends_is_stuck_and_the_others_go_on() {
+        let run = |seed| {
+            if seed == 3 {
+                loop {
+                    std::thread::park();
+                }
+            }
+            outcome(seed, Verdict::Pass)
+        };
+        let swarm = Swarm::begin(0..20, 2, true, Duration::from_secs(1), run);
+        let mut fates = Vec::new();
+        swarm.tell(|outcome| {
+            fates.extend(outcome.map(|outcome| (outcome.seed, outcome.fate.word())));
+            ControlFlow::Continue(())
+        });
+        assert_eq!(fates.len(), 20);
+        let stuck: Vec<_> = fates.iter().filter(|(_, word)| word == "stuck").collect();
+        assert_eq!(stuck, [&(3, "stuck".to_owned())]);
+    }
+}
