@@ -15,7 +15,7 @@ const LONG: Duration = Duration::from_secs(600);
 const FRAME: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../configs/explore.yaml");
 /// Nobody can have drained in a millisecond whose messages take seconds.
 const CANNOT_DRAIN: [&str; 4] =
-    ["--set", "coordinator.validation_window=1ms", "--set", "workers.processing_delay=3s-5s"];
+    ["--set", "coordinator.validation_window=1ms", "--set", "workers.processing_delay=10s-12s"];
 
 async fn explore(place: &Place, name: &str, args: &[&str]) -> Ended {
     let args = [&["explore", "--config", FRAME], args].concat();
