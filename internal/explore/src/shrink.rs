@@ -2,7 +2,7 @@
 //! then smaller and smaller parts, down to single lines (delta debugging); then everything else, step
 //! by step; and again, since either may make the other possible.
 
-use config::{Config, Overrides, Scripted};
+use config::{Config, Scripted};
 
 use crate::simpler;
 
@@ -40,9 +40,9 @@ struct Attempts<F> {
 }
 
 impl<F: FnMut(&Config) -> bool> Attempts<F> {
-    /// Takes `candidate` if it fails, too. What is no valid configuration costs no run.
+    /// Takes `candidate` if it fails, too.
     fn attempt(&mut self, candidate: Config) -> bool {
-        if self.left == 0 || candidate == self.best || !is_valid(&candidate) {
+        if self.left == 0 || candidate == self.best {
             return false;
         }
         self.left -= 1;
@@ -91,8 +91,4 @@ pub(crate) fn with_script(scenario: &Config, script: Vec<Scripted>) -> Config {
     scenario.chaos.enabled = !script.is_empty();
     scenario.chaos.script = script;
     scenario
-}
-
-fn is_valid(scenario: &Config) -> bool {
-    Config::parse(&scenario.to_yaml(), "scenario", &Overrides::default()).is_ok()
 }

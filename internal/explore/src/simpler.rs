@@ -1,4 +1,4 @@
-//! The steps by which a scenario that fails is made simpler, but for its script. Each gives a
+//! The steps by which a scenario that fails is made simpler, but for its script. Each gives a valid
 //! scenario that is strictly smaller or closer to the defaults, so that none can go on for ever.
 
 use config::{

@@ -13,6 +13,13 @@ fn scenario(seed: u64) -> Config {
     draw(&frame, Seed(seed))
 }
 
+/// It can be read back as it was written.
+#[track_caller]
+fn assert_valid(scenario: &Config) {
+    let again = Config::parse(&scenario.to_yaml(), "tried", &Overrides::default());
+    assert_eq!(again.unwrap(), *scenario);
+}
+
 fn events(scenario: &Config) -> Vec<ChaosEvent> {
     scenario.chaos.script.iter().map(|line| line.event).collect()
 }
@@ -40,7 +47,11 @@ fn the_two_faults_that_matter_are_left_and_as_many_workers_as_it_takes() {
         config.workers.count >= 3 && in_order(config, &[WorkerCrash, WorkerPause])
     };
     for scenario in failing(fails) {
-        let shrunk = shrink(&scenario, PLENTY, fails);
+        let tried = |config: &Config| {
+            assert_valid(config);
+            fails(config)
+        };
+        let shrunk = shrink(&scenario, PLENTY, tried);
         assert_eq!(events(&shrunk.scenario), [WorkerCrash, WorkerPause]);
         assert_eq!(shrunk.scenario.workers.count, 3);
         assert_eq!(shrunk.scenario.producers.count, 1);
@@ -99,12 +110,13 @@ fn a_budget_is_kept_and_what_it_found_is_kept() {
 
 #[test]
 fn only_valid_scenarios_are_tried() {
-    let mut tried = 0;
-    shrink(&scenario(6), PLENTY, |config| {
-        tried += 1;
-        let again = Config::parse(&config.to_yaml(), "tried", &Overrides::default());
-        assert_eq!(again.unwrap(), *config);
-        tried % 3 == 0
-    });
-    assert!(tried > 20, "{tried}");
+    for seed in 6..16 {
+        let mut tried = 0;
+        shrink(&scenario(seed), PLENTY, |config| {
+            tried += 1;
+            assert_valid(config);
+            tried % 3 == 0
+        });
+        assert!(tried > 20, "{tried}");
+    }
 }
