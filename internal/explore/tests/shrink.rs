@@ -77,6 +77,20 @@ fn many_faults_that_are_all_needed_are_all_left() {
 }
 
 #[test]
+fn what_would_outlast_a_shorter_run_is_cut() {
+    let text = "
+simulation: {duration: 20s}
+chaos: {enabled: true, script: [{at: 1s, event: worker_crash, restart_after: 5s},
+  {at: 2s, event: worker_pause, for: 6s}]}";
+    let scenario = Config::parse(text, "long", &Overrides::default()).unwrap();
+    let shrunk = shrink(&scenario, PLENTY, |config| {
+        assert_valid(config);
+        config.chaos.script.len() == 2
+    });
+    assert!(shrunk.scenario.simulation.duration.get() < 2_300);
+}
+
+#[test]
 fn what_fails_always_is_left_with_nothing() {
     let shrunk = shrink(&scenario(3), PLENTY, |_| true);
     assert!(shrunk.scenario.chaos.script.is_empty() && !shrunk.scenario.chaos.enabled);
