@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use explore::Seeds;
 
 /// Proves that a rebalance of partitions over NATS JetStream loses, repeats and reorders nothing.
 #[derive(Debug, Parser)]
@@ -28,6 +29,8 @@ pub struct Cli {
 pub enum Command {
     /// Run a simulation, or one role of it (the default).
     Run(Box<RunArgs>),
+    /// Run many small scenarios in virtual time, each drawn by its seed within one configuration.
+    Explore(Box<ExploreArgs>),
     /// Look at a configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -89,6 +92,28 @@ pub struct RunArgs {
     /// http://127.0.0.1:9091.
     #[arg(long, env = "CHAOS_URL")]
     pub chaos_url: Option<String>,
+}
+
+/// What an exploration can be told.
+#[derive(Args, Clone, Debug)]
+pub struct ExploreArgs {
+    #[command(flatten)]
+    pub source: Source,
+    /// The seeds: A..B for those from A to B - 1, such as 0..1000, or one, such as 7.
+    #[arg(long, value_name = "A..B")]
+    pub seeds: Seeds,
+    /// How many run at once [default: one for each core].
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub jobs: Option<u16>,
+    /// Go on after the first seed that fails; the first 20 of them leave a directory.
+    #[arg(long)]
+    pub keep_going: bool,
+    /// The directory for campaign.json and what failed [default: runs/explore-<A>-<B>].
+    #[arg(long)]
+    pub out: Option<PathBuf>,
+    /// Do not make scenarios that fail smaller.
+    #[arg(long)]
+    pub no_shrink: bool,
 }
 
 /// Where the configuration comes from.

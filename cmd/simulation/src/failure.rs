@@ -3,7 +3,7 @@
 use broker::BrokerError;
 use broker_nats::EmbeddedError;
 use config::ConfigError;
-use coordinator::CoordinatorError;
+use coordinator::{CoordinatorError, Verdict};
 use parti::{JoinError, MemberError};
 use producer::ProducerError;
 
@@ -19,6 +19,9 @@ pub enum Failure {
     /// No broker, or not one that can be used.
     #[error("{0}")]
     Environment(String),
+    /// The run does not come to an end.
+    #[error("{0}")]
+    Hung(String),
 }
 
 impl Failure {
@@ -26,7 +29,8 @@ impl Failure {
     pub fn exit_code(&self) -> u8 {
         match self {
             Failure::Usage(_) | Failure::Config(_) => 2,
-            Failure::Environment(_) => 5,
+            Failure::Environment(_) => Verdict::Environment.exit_code(),
+            Failure::Hung(_) => Verdict::Liveness.exit_code(),
         }
     }
 }

@@ -7,6 +7,7 @@ mod commands;
 mod connect;
 mod crew;
 mod events;
+mod exploring;
 mod failure;
 mod logging;
 mod phase;
@@ -34,7 +35,10 @@ use crate::failure::Failure;
 
 fn main() -> ExitCode {
     let cli = Cli::parse_from(cli::arguments(std::env::args_os()));
-    logging::start(cli.run.source.verbose);
+    match &cli.command {
+        Some(Command::Explore(args)) => logging::start_quietly(args.source.verbose),
+        _ => logging::start(cli.run.source.verbose),
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error.into()),
@@ -49,6 +53,7 @@ async fn dispatch(cli: Cli) -> Result<u8, Failure> {
     match cli.command {
         None => commands::run(cli.run).await,
         Some(Command::Run(args)) => commands::run(*args).await,
+        Some(Command::Explore(args)) => exploring::run(*args).await,
         Some(Command::Config(command)) => commands::config(command),
         Some(Command::Nats(args)) => commands::nats(args).await,
         Some(Command::DiffTraces(args)) => traces::diff(&args),

@@ -85,10 +85,14 @@ impl RunDir {
     /// Says in place of a report why there is none. A run that never began leaves nothing.
     pub fn failed(&self, failure: &Failure, seed: Seed, reproduce: &str) {
         let report = self.0.join("report.json");
+        let verdict = match failure {
+            Failure::Hung(_) => Verdict::Liveness,
+            _ => Verdict::Environment,
+        };
         let left = match failure {
-            Failure::Environment(why) => {
+            Failure::Environment(why) | Failure::Hung(why) => {
                 let json = serde_json::json!({
-                    "verdict": Verdict::Environment,
+                    "verdict": verdict,
                     "exit_code": failure.exit_code(),
                     "reasons": [why],
                     "seed": seed,

@@ -17,6 +17,7 @@ const ROOMS: &[&str] = &[
     "internal/coordinator",
     "internal/checkpoint",
     "internal/chaos",
+    "internal/explore",
     "cmd/simulation",
 ];
 
@@ -44,6 +45,9 @@ const ALLOWED: &[(&str, &str, &str)] = &[
         "noticed only when time has gone on",
     ),
     ("cmd/simulation/src/virtual_time/mod.rs", "spawn_blocking", "the run as a whole"),
+    ("cmd/simulation/src/exploring/mod.rs", "spawn_blocking", "many runs, from outside"),
+    ("cmd/simulation/src/exploring/mod.rs", "available_parallelism", "how many run at once"),
+    ("cmd/simulation/src/exploring/swarm.rs", "thread::spawn", "each run is on one of them"),
     ("cmd/simulation/src/events.rs", "spawn_blocking", "real time only"),
     ("cmd/simulation/src/register.rs", "process::id", "separate processes only"),
     ("cmd/simulation/src/logging.rs", "std::env::var", "how it looks"),

@@ -35,9 +35,9 @@ pub fn schedule(config: &Config, seed: Seed) -> Vec<Planned> {
     };
     let drawn = times.into_iter().zip(drawn);
     let mut planned: Vec<Planned> = drawn.map(|(at, index)| plan(at, index, &mut rng)).collect();
-    // The script draws from a stream of its own: a line more does not change what the mix does.
-    let mut rng = seed.rng("chaos-script");
     for line in chaos.script.iter().filter(|line| line.at.duration() < until) {
+        // Every line draws from a stream of its own: one more or less changes nothing about the others.
+        let mut rng = seed.rng(&format!("chaos-script {} {}", line.at, line.event));
         let at = line.at.duration();
         planned.push(terms.planned(at, line.event, &line.parameters, &mut rng));
     }

@@ -104,6 +104,25 @@ fn a_script_is_merged_and_disturbs_nothing() {
 }
 
 #[test]
+fn a_line_less_in_the_script_changes_nothing_about_the_others() {
+    let lines: Vec<_> =
+        (1..20).map(|second| format!("{{at: {second}s, event: network_disconnect}}")).collect();
+    let with = |lines: &[String]| {
+        let script = lines.join(", ");
+        schedule(&config(&format!("chaos: {{enabled: true, script: [{script}]}}")), Seed(5))
+    };
+    let all = with(&lines);
+    let picks: std::collections::BTreeSet<_> = all.iter().map(|planned| planned.pick).collect();
+    assert_eq!(picks.len(), lines.len(), "each draws for itself");
+    for left_out in 0..lines.len() {
+        let (mut fewer, mut expected) = (lines.clone(), all.clone());
+        fewer.remove(left_out);
+        expected.remove(left_out);
+        assert_eq!(with(&fewer), expected);
+    }
+}
+
+#[test]
 fn nothing_to_do_is_an_empty_schedule() {
     assert!(schedule(&config("chaos: {interval: 1s}"), Seed(1)).is_empty());
 }

@@ -2,6 +2,7 @@
 //! against a broker in memory.
 
 mod connector;
+mod limits;
 mod simulate;
 
 use std::fs::File;

@@ -17,6 +17,7 @@ use tokio::time::Instant;
 use web::Shared;
 
 use super::connector::VirtualConnector;
+use super::limits::{Limits, Rush};
 use crate::connect::REQUEST_TIMEOUT;
 use crate::events;
 use crate::failure::Failure;
@@ -30,6 +31,8 @@ pub struct Outside {
     pub told: watch::Sender<Progress>,
     /// What chaos is told by hand.
     pub orders: mpsc::Receiver<Command>,
+    /// Who else is told what happens at the broker.
+    pub observer: Option<Box<dyn Observer>>,
     /// Ends it before its time.
     pub stop: watch::Receiver<bool>,
     /// Where it leaves its events, its schedule and its checkpoints, and who is shown how long
@@ -37,8 +40,6 @@ pub struct Outside {
     pub left: Option<(RunDir, Shared)>,
     /// Where its trace is written, line by line.
     pub trace: Option<Box<dyn std::io::Write + Send>>,
-    /// Who else is told what happens at the broker.
-    pub observer: Option<Box<dyn Observer>>,
     /// The broker does nothing for so long at first. What differs from one process to the next makes
     /// a run that cannot be repeated.
     pub stall: Duration,
@@ -93,13 +94,15 @@ pub fn simulate(
     let trace = Arc::new(Mutex::new(Trace::new(trace.take())));
     let probes = watch(&config)?;
     let hits = probes.hits();
-    let watched = Watched { trace: trace.clone(), probes, other: observer.take() };
+    let limits = Limits::of(&config);
+    let watched =
+        Watched { trace: trace.clone(), probes, rush: limits.rush(), other: observer.take() };
     let (broker, run) = runtime.block_on(async {
         let patience = Options { request_timeout: REQUEST_TIMEOUT, ..Options::new(seed) };
         let broker = VirtualBroker::new(patience);
         broker.observe(Some(Box::new(watched)));
         broker.stall(outside.stall);
-        (broker.clone(), within(config, seed, broker, outside).await)
+        (broker.clone(), limits.within(within(config, seed, broker, outside)).await)
     });
     // Whoever is left ends here, and says its last word.
     drop(runtime);
@@ -162,11 +165,12 @@ async fn within(
     Ok((setup, conducted, ended_at))
 }
 
-/// The trace, the probes, and whoever else is told.
+/// The trace, the probes, the limit, and whoever else is told.
 #[derive(Debug)]
 struct Watched {
     trace: Arc<Mutex<Trace>>,
     probes: Watch,
+    rush: Rush,
     other: Option<Box<dyn Observer>>,
 }
 
@@ -175,6 +179,7 @@ impl Observer for Watched {
         let mut trace = self.trace.lock().unwrap_or_else(PoisonError::into_inner);
         trace.observe(at, client, happening);
         self.probes.observe(at, client, happening);
+        self.rush.happened(at);
         if let Some(other) = &mut self.other {
             other.observe(at, client, happening);
         }
