@@ -8,8 +8,8 @@ use crate::lease::Backoff;
 use crate::records::{self, Holder, LedgerRecord};
 use crate::{Names, PartitionSet};
 
-/// What our newest grant gives, for those who carry out an older one: they go on under the newest
-/// that gives them their partition, for a member never acts on an older epoch than it has seen (I5).
+/// What our newest grant gives, for those who carry out an older one: a member never acts on an older
+/// epoch than it has seen (I5), so they go on under the newest, or give up if it takes their partition.
 #[derive(Clone, Debug)]
 pub(crate) struct Given {
     /// We, under that grant.
@@ -39,18 +39,19 @@ pub(crate) struct Claimed {
 pub(crate) enum ClaimError {
     /// Somebody with a newer grant has it.
     Outdated(Holder),
+    /// Our newest grant does not give it any more.
+    Revoked,
     /// The ledger is gone, or full, or not ours to write.
     Broker(String),
 }
 
-/// Claims `partition` as `holder`, or under a newer grant that gives it, too: reads the chain's last
-/// record and appends a claim only if that is still the last. Waits through outages; the caller
-/// cancels by dropping.
+/// Claims `partition` under the newest grant: reads the chain's last record and appends a claim only if
+/// that is still the last. Waits through outages, but no longer than the partition is ours to claim; a
+/// claim that then still arrives is claimed over by whom it is given to. The caller cancels by dropping.
 pub(crate) async fn claim<B: Log>(
     broker: &B,
     names: &Names,
     partition: PartitionId,
-    mut holder: Holder,
     given: &watch::Receiver<Given>,
 ) -> Result<Claimed, ClaimError> {
     let mut backoff = Backoff::new();
@@ -67,9 +68,9 @@ pub(crate) async fn claim<B: Log>(
         if let Some(ours) = arrived(&last, tried.take()) {
             return Ok(ours);
         }
-        if let Some(newest) = given.borrow().to(partition) {
-            holder.clone_from(newest);
-        }
+        let Some(holder) = given.borrow().to(partition).cloned() else {
+            return Err(ClaimError::Revoked);
+        };
         if let Some(by) = &last.holder
             && *by > holder
         {

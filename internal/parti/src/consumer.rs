@@ -218,6 +218,8 @@ impl<B: Log, H: Handler> Consumer<B, H> {
             ClaimError::Outdated(by) => {
                 self.lost.insert(partition, by);
             }
+            // Should a newer grant give it again, it is opened anew.
+            ClaimError::Revoked => {}
             ClaimError::Broker(why) => {
                 tracing::warn!(%partition, why, "cannot claim; trying again");
                 self.failed.insert(partition);

@@ -8,7 +8,6 @@ use model::{PartitionId, watch};
 use crate::claim::{ClaimError, Claimed, Given, claim};
 use crate::context::Context;
 use crate::lease::Backoff;
-use crate::records::Holder;
 
 /// Claims of one batch that are under way at once.
 const CLAIMS_MAX: usize = 32;
@@ -26,13 +25,11 @@ pub(crate) async fn open<B: Log>(
     partitions: Vec<PartitionId>,
     given: &watch::Receiver<Given>,
 ) -> Vec<(PartitionId, Result<Opened, ClaimError>)> {
-    // What gave these partitions, should a later grant take them again.
-    let holder = &given.borrow().holder.clone();
     let end = &end_of_messages(context).await;
     stream::iter(partitions)
         .map(|partition| async move {
             let opened = match end {
-                Ok(end) => open_one(context, partition, holder, given, *end).await,
+                Ok(end) => open_one(context, partition, given, *end).await,
                 Err(error) => Err(ClaimError::Broker(error.to_string())),
             };
             (partition, opened)
@@ -45,11 +42,10 @@ pub(crate) async fn open<B: Log>(
 async fn open_one<B: Log>(
     context: &Context<B>,
     partition: PartitionId,
-    holder: &Holder,
     given: &watch::Receiver<Given>,
     end: Seq,
 ) -> Result<Opened, ClaimError> {
-    let claimed = claim(&context.broker, &context.names, partition, holder.clone(), given).await?;
+    let claimed = claim(&context.broker, &context.names, partition, given).await?;
     let start = start_of(context, partition, claimed.through, end)
         .await
         .map_err(|error| ClaimError::Broker(error.to_string()))?;

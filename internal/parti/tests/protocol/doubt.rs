@@ -1,12 +1,12 @@
 //! Requests and answers are lost, or come late: no effect twice, and the work goes on.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use broker::{Seq, Subject};
 use broker_virtual::{Fate, Fault};
 use parti::records::{LedgerRecord, decode};
 
-use crate::support::{World, done, id, ms, secs, slow};
+use crate::support::{List, Node, World, done, id, ms, secs, slow};
 
 async fn run(subject: &str, fate: Fate, seed: u64) {
     let world = World::new(seed, 12).await;
@@ -55,25 +55,8 @@ async fn lost_answers_and_requests_do_no_harm() {
     }
 }
 
-/// A claim that is tried again is made under the newest grant that gives the partition (I5).
-#[tokio::test(start_paused = true)]
-async fn a_claim_that_was_lost_is_made_under_the_newest_grant() {
-    let world = World::new(31, 8).await;
-    let b = world.join("b").await;
-    world.owned_by(&["b"], secs(5)).await;
-    let client = world.broker.client("a");
-    // Whatever it is given of these it cannot claim for seconds.
-    for partition in 0..8 {
-        let own = Subject::new(format!("g.own.{partition}")).expect("a good name");
-        client.plan(Fault::new(Fate::RequestLost, own, if partition % 2 == 0 { 3 } else { 0 }));
-    }
-    let _a = world.builder("a", &client).join(done).await.expect("it joins");
-    let owns = || world.owners().get(&id("a")).map_or(0, BTreeSet::len);
-    world.until(secs(5), "a claims something", || owns() > 0).await;
-    let before = owns();
-    b.member.leave().await.expect("it leaves");
-    world.until(secs(5), "a claims what b had", || owns() > before).await;
-    world.owned_by(&["a"], secs(20)).await;
+/// No life claims under an older grant than before (I5).
+fn claims_rise(world: &World) {
     let mut newest = BTreeMap::new();
     for record in world.broker.records(&world.names.ledger, Seq(1)) {
         let record: LedgerRecord<u64> = decode(&record).expect("one of ours");
@@ -83,5 +66,40 @@ async fn a_claim_that_was_lost_is_made_under_the_newest_grant() {
             *before = holder.epoch;
         }
     }
-    assert_eq!(newest.len(), 2);
+}
+
+/// A group of `a` alone, and `b` that joins it, but cannot claim every other partition for seconds.
+async fn cannot_claim(seed: u64) -> (World, Node, Node) {
+    let world = World::new(seed, 12).await;
+    let a = world.join("a").await;
+    world.owned_by(&["a"], secs(5)).await;
+    let client = world.broker.client("b");
+    for partition in (0..12).step_by(2) {
+        let own = Subject::new(format!("g.own.{partition}")).expect("a good name");
+        client.plan(Fault::new(Fate::RequestLost, own, 3));
+    }
+    let member = world.builder("b", &client).join(done).await.expect("it joins");
+    let owns = || world.owners().contains_key(&id("b"));
+    world.until(secs(5), "b claims something", owns).await;
+    (world, a, Node { member, client, events: List::default() })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_claim_that_was_lost_is_made_under_the_newest_grant() {
+    for seed in 1..9 {
+        let (world, a, _b) = cannot_claim(seed).await;
+        a.member.leave().await.expect("it leaves");
+        world.owned_by(&["b"], secs(20)).await;
+        claims_rise(&world);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_claim_that_was_lost_is_not_made_when_the_partition_is_revoked() {
+    for seed in 1..9 {
+        let (world, _a, _b) = cannot_claim(seed).await;
+        let _more = world.join_all(&["c", "d", "e"]).await;
+        world.owned_by(&["a", "b", "c", "d", "e"], secs(20)).await;
+        claims_rise(&world);
+    }
 }
