@@ -35,18 +35,21 @@ fn text(place: &Place, file: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_hundred_seeds_pass_and_come_across_everything() {
+async fn a_hundred_seeds_pass_and_come_across_much() {
     let place = Place::new("explore-hundred");
-    let ended = explore(&place, "all", &["--seeds", "0..100", "--out", "all"]).await.with(0);
-    assert!(ended.out.contains("✅ SUCCESS: no seed failed"), "{}", ended.out);
-    assert!(!ended.out.contains("never"), "{}", ended.out);
-    assert_eq!(ended.err, "", "nothing is drawn where there is no terminal");
+    let ended = explore(&place, "all", &["--seeds", "0..100", "--out", "all"]).await;
     let report = campaign(&place, "all");
     assert_eq!(number(&report, "/campaign/seeds"), 100);
-    assert_eq!(number(&report, "/exit_code"), 0);
+    assert_eq!(number(&report, "/campaign/failures"), 0, "{}", ended.out);
     assert!(number(&report, "/campaign/messages") > 10_000);
     let met = report["campaign"]["met"].as_object().unwrap();
-    assert!(met.len() >= 14 + 7 && met.values().all(|count| count.as_u64() > Some(0)), "{met:?}");
+    let missed: Vec<&String> =
+        met.iter().filter(|(_, count)| count.as_u64() == Some(0)).map(|(name, _)| name).collect();
+    assert!(met.len() >= 14 + 7 + 50 && missed.len() * 5 <= met.len(), "{missed:?}");
+    // The rarest situations take a thousand seeds: without them the campaign says that it is not enough.
+    let ended = ended.with(if missed.is_empty() { 0 } else { 4 });
+    assert!(missed.iter().all(|name| ended.out.contains(name.as_str())), "{}", ended.out);
+    assert_eq!(ended.err, "", "nothing is drawn where there is no terminal");
 }
 
 #[tokio::test]
