@@ -1,9 +1,12 @@
 //! A campaign: what its exit code stands on, and what it prints.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::collections::BTreeSet;
+
 use config::{Config, Overrides};
 use coordinator::{Anomalies, Verdict};
 use explore::{Campaign, Fate, Faults, Frame, Outcome};
+use probes::CATALOGUE;
 
 fn frame() -> Frame {
     let text = "simulation: {duration: 10s}\n\
@@ -70,11 +73,14 @@ fn a_campaign_that_never_came_across_something_is_inconclusive() {
 }
 
 #[test]
-fn a_campaign_wants_every_event_that_may_happen() {
+fn a_campaign_wants_every_event_that_may_happen_and_every_probe() {
     let campaign = Campaign::new(&frame());
-    let wanted: Vec<_> = campaign.met.keys().map(String::as_str).collect();
+    let probes: BTreeSet<&str> = CATALOGUE.iter().map(|probe| probe.name()).collect();
+    let wanted: BTreeSet<&str> = campaign.met.keys().map(String::as_str).collect();
+    assert!(probes.len() > 50 && wanted.is_superset(&probes));
+    let others: Vec<&str> = wanted.difference(&probes).copied().collect();
     assert_eq!(
-        wanted,
+        others,
         [
             "changes of leader",
             "effects refused",
