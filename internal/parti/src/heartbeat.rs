@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use broker::{Append, AppendError, BrokerError, Log, Record, Seq};
+use broker::{Append, AppendError, BrokerError, Log, Record, Seq, Subject};
 use model::watch;
 use tokio::time::Instant;
 
@@ -48,6 +48,8 @@ pub(crate) struct Life {
     pub(crate) acked: Epoch,
     /// The first life in the seat of this one: grants to earlier lives are not ours.
     pub(crate) seat: Session,
+    /// Where our records are.
+    subject: Subject,
     /// The newest record of ours.
     last: Seq,
 }
@@ -73,15 +75,17 @@ pub(crate) async fn join<B: Log>(context: &Context<B>) -> Result<Life, LifeEnd> 
 async fn try_join<B: Log>(context: &Context<B>) -> Result<Option<Life>, BrokerError> {
     let (broker, names) = (&context.broker, &context.names);
     let acked = newest_grant(context, &context.me).await?.epoch;
-    let last = broker.last(&names.group, &names.member(&context.me)).await?;
+    let subject = names.member(&context.me);
+    let last = broker.last(&names.group, &subject).await?;
     let seat = last.as_ref().and_then(seat_of);
     let seq = last.map_or(Seq::NONE, |record| record.seq);
     let record = records::encode(&MemberRecord::Joined { acked, seat });
-    let append = Append::new(names.group.clone(), names.member(&context.me), record).after(seq);
+    let append = Append::new(names.group.clone(), subject.clone(), record).after(seq);
     match broker.append(append).await {
         Ok(seq) => {
             let session = Session(seq.0);
-            Ok(Some(Life { session, acked, seat: seat.unwrap_or(session), last: seq }))
+            let seat = seat.unwrap_or(session);
+            Ok(Some(Life { session, acked, seat, subject, last: seq }))
         }
         Err(AppendError::Refused(_)) => Ok(None),
         Err(AppendError::InDoubt(why)) => Err(BrokerError::Unavailable(why)),
@@ -170,8 +174,7 @@ impl Life {
         let payload = records::encode(record);
         let mut backoff = Backoff::new();
         loop {
-            let append =
-                Append::new(names.group.clone(), names.member(&context.me), payload.clone());
+            let append = Append::new(names.group.clone(), self.subject.clone(), payload.clone());
             match context.broker.append(append.after(self.last)).await {
                 Ok(seq) => {
                     self.last = seq;
@@ -183,7 +186,7 @@ impl Life {
                     return Err(LifeEnd::Broker(BrokerError::Unsuitable(why)));
                 }
             }
-            match context.broker.last(&names.group, &names.member(&context.me)).await {
+            match context.broker.last(&names.group, &self.subject).await {
                 Ok(last) => self.adopt(last)?,
                 Err(BrokerError::Unavailable(_)) => backoff.wait().await,
                 Err(error) => return Err(LifeEnd::Broker(error)),
