@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use broker::{Append, AppendError, BrokerError, Log, Record, Seq, Subject};
+use bytes::Bytes;
 use model::watch;
 use tokio::time::Instant;
 
@@ -52,6 +53,8 @@ pub(crate) struct Life {
     subject: Subject,
     /// The newest record of ours.
     last: Seq,
+    /// What it says. Most signs of life repeat the one before.
+    said: Option<(MemberRecord, Bytes)>,
 }
 
 /// Begins a new life: whoever lives under this name is replaced. Waits through outages.
@@ -85,7 +88,7 @@ async fn try_join<B: Log>(context: &Context<B>) -> Result<Option<Life>, BrokerEr
         Ok(seq) => {
             let session = Session(seq.0);
             let seat = seat.unwrap_or(session);
-            Ok(Some(Life { session, acked, seat, subject, last: seq }))
+            Ok(Some(Life { session, acked, seat, subject, last: seq, said: None }))
         }
         Err(AppendError::Refused(_)) => Ok(None),
         Err(AppendError::InDoubt(why)) => Err(BrokerError::Unavailable(why)),
@@ -111,7 +114,9 @@ impl Life {
         mut settled: watch::Receiver<Settled>,
         standing: &watch::Sender<Standing>,
     ) -> LifeEnd {
-        let mut proven_at = Instant::now();
+        // One timer that is put off is cheaper than a new one for each sign of life.
+        let lapse = tokio::time::sleep(context.timing.lease);
+        tokio::pin!(lapse);
         loop {
             let began = Instant::now();
             let now = *settled.borrow_and_update();
@@ -122,7 +127,7 @@ impl Life {
             let outcome = tokio::select! {
                 biased;
                 outcome = &mut renewal => outcome,
-                () = tokio::time::sleep_until(proven_at + context.timing.lease) => {
+                () = &mut lapse => {
                     standing.send_replace(Standing::Lapsed);
                     renewal.await
                 }
@@ -130,7 +135,7 @@ impl Life {
             if let Err(end) = outcome {
                 return end;
             }
-            proven_at = began;
+            lapse.as_mut().reset(began + context.timing.lease);
             standing
                 .send_if_modified(|now| std::mem::replace(now, Standing::Sound) != Standing::Sound);
             let next = began + context.timing.beat();
@@ -171,7 +176,7 @@ impl Life {
         record: &MemberRecord,
     ) -> Result<(), LifeEnd> {
         let names = &context.names;
-        let payload = records::encode(record);
+        let payload = self.say(record);
         let mut backoff = Backoff::new();
         loop {
             let append = Append::new(names.group.clone(), self.subject.clone(), payload.clone());
@@ -190,6 +195,17 @@ impl Life {
                 Ok(last) => self.adopt(last)?,
                 Err(BrokerError::Unavailable(_)) => backoff.wait().await,
                 Err(error) => return Err(LifeEnd::Broker(error)),
+            }
+        }
+    }
+
+    /// A record as it is stored.
+    fn say(&mut self, record: &MemberRecord) -> Bytes {
+        match &self.said {
+            Some((said, payload)) if said == record => payload.clone(),
+            _ => {
+                let payload = records::encode(record);
+                self.said.insert((record.clone(), payload)).1.clone()
             }
         }
     }

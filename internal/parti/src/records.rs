@@ -240,7 +240,9 @@ pub fn decode<'a, T: Deserialize<'a>>(record: &'a broker::Record) -> Result<T, F
 
 /// A record as it is stored.
 pub fn encode<T: Serialize>(record: &T) -> bytes::Bytes {
-    serde_json::to_vec(record).expect("protocol records have string keys only").into()
+    let record = serde_json::to_vec(record).expect("protocol records have string keys only");
+    // It is kept for long: without room to grow.
+    record.into_boxed_slice().into()
 }
 
 #[cfg(test)]
