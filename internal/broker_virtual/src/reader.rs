@@ -31,9 +31,10 @@ pub struct VirtualReader {
     next: Seq,
     /// It has all there was when it last looked, and is woken by what has come since.
     has_all: bool,
-    /// On their way, and when they arrive.
+    /// On their way, when they arrive, and whether they have.
     batch: VecDeque<Record>,
     arrives_at: Instant,
+    arrived: bool,
     /// How often the connection had been broken when they were sent.
     breaks: u64,
 }
@@ -78,6 +79,7 @@ impl VirtualReader {
             has_all: false,
             batch: VecDeque::new(),
             arrives_at: Instant::now(),
+            arrived: true,
         }
     }
 
@@ -97,6 +99,7 @@ impl VirtualReader {
         }
         if !self.batch.is_empty() {
             self.arrives_at = connection.line().records(now, connection.sky().network);
+            self.arrived = false;
         }
         Found::Records
     }
@@ -160,6 +163,7 @@ impl VirtualReader {
         again.append(&mut self.first);
         self.first = again;
         self.has_all &= self.first.is_empty();
+        self.arrived = true;
     }
 }
 
@@ -191,8 +195,9 @@ impl Reader for VirtualReader {
                     Found::Gone => return Err(BrokerError::Gone(self.stream.clone())),
                 }
             }
-            if !self.batch.is_empty() && self.arrives_at > Instant::now() {
+            if !self.arrived {
                 sleep_until(self.arrives_at).await;
+                self.arrived = true;
                 continue;
             }
             if let Some(record) = self.batch.pop_front() {

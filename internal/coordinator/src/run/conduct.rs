@@ -114,15 +114,16 @@ impl<B: Admin> Coordinator<B> {
         let mut keeping = Keeping::new(self.settings.checkpoint.take(), feed.read);
         let remaining = self.settings.duration.saturating_sub(self.settings.clock.elapsed());
         let mut stage = Stage::running(Instant::now() + remaining);
-        let mut tick = Instant::now();
+        let tick = tokio::time::sleep_until(Instant::now());
+        tokio::pin!(tick);
         while stage.phase != Phase::Done || Instant::now() < stage.until {
             tokio::select! {
                 biased;
                 Ok(()) = stop.changed(), if stage.phase == Phase::Running => {
                     stage.interrupted = *stop.borrow();
                 }
-                () = tokio::time::sleep_until(tick) => {
-                    tick = Instant::now() + TICK;
+                () = &mut tick => {
+                    tick.as_mut().reset(Instant::now() + TICK);
                     if keeping.look() {
                         feed.trims.let_go();
                     }
