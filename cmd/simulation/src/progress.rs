@@ -10,6 +10,8 @@ use reports::Phase;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use crate::watching::LOOK_EVERY;
+
 /// Shows, in a task of its own, how a run is going.
 pub fn begin(progress: watch::Receiver<Progress>, config: &Config) -> JoinHandle<()> {
     let every = config.coordinator.report_interval.duration();
@@ -37,6 +39,7 @@ async fn show(mut progress: watch::Receiver<Progress>, report_every: Duration, w
         if now.phase == Phase::Done {
             break;
         }
+        tokio::time::sleep(LOOK_EVERY).await;
     }
     clear(line);
 }

@@ -194,13 +194,17 @@ impl State {
             Some(stream) => stream.append(append, now),
             None => Err(AppendError::Rejected(format!("there is no stream {}", append.stream))),
         };
-        self.tell(client, &Happening::Appended { append, outcome: &outcome });
+        self.tell_at(now, client, &Happening::Appended { append, outcome: &outcome });
         outcome
     }
 
     pub(crate) fn tell(&mut self, client: &str, happening: &Happening<'_>) {
+        self.tell_at(self.clock.now(), client, happening);
+    }
+
+    fn tell_at(&mut self, at: Timestamp, client: &str, happening: &Happening<'_>) {
         if let Some(observer) = &mut self.observer {
-            observer.observe(self.clock.now(), client, happening);
+            observer.observe(at, client, happening);
         }
     }
 

@@ -8,6 +8,7 @@ use broker::{Seq, Subject};
 use tokio::sync::Notify;
 
 use crate::filter::Filters;
+use crate::subjects::SubjectId;
 
 /// How many sequences are noted for a follower that does not ask; beyond, it looks through the
 /// stream itself when it comes back.
@@ -32,15 +33,15 @@ pub(crate) struct Follower {
 pub(crate) struct Followers {
     made: u64,
     all: BTreeMap<FollowerId, Follower>,
-    /// Who takes a subject, for each subject that was ever asked for.
-    by_subject: BTreeMap<Subject, Vec<FollowerId>>,
+    /// Who takes a subject, for each subject by its number.
+    takers: Vec<(Subject, Vec<FollowerId>)>,
 }
 
 impl Followers {
     pub(crate) fn add(&mut self, filters: Filters, wake: Arc<Notify>) -> FollowerId {
         self.made += 1;
         let id = FollowerId(self.made);
-        for (subject, takers) in &mut self.by_subject {
+        for (subject, takers) in &mut self.takers {
             if filters.take(subject) {
                 takers.push(id);
             }
@@ -51,8 +52,7 @@ impl Followers {
 
     pub(crate) fn remove(&mut self, id: FollowerId) {
         if let Some(follower) = self.all.remove(&id) {
-            for (_, takers) in self.by_subject.iter_mut().filter(|(s, _)| follower.filters.take(s))
-            {
+            for (_, takers) in self.takers.iter_mut().filter(|(s, _)| follower.filters.take(s)) {
                 takers.retain(|taker| *taker != id);
             }
         }
@@ -62,25 +62,20 @@ impl Followers {
         self.all.get_mut(&id)
     }
 
-    /// A record was stored.
-    pub(crate) fn tell(&mut self, subject: &Subject, seq: Seq) {
-        let all = &mut self.all;
-        if let Some(takers) = self.by_subject.get(subject) {
-            for id in takers {
-                if let Some(follower) = all.get_mut(id) {
-                    follower.note(seq);
-                }
-            }
-            return;
-        }
-        let mut takers = Vec::new();
-        for (id, follower) in all {
-            if follower.filters.take(subject) {
-                takers.push(*id);
+    /// The next subject is numbered.
+    pub(crate) fn meet(&mut self, subject: &Subject) {
+        let takers = self.all.iter().filter(|(_, follower)| follower.filters.take(subject));
+        let takers = takers.map(|(id, _)| *id).collect();
+        self.takers.push((subject.clone(), takers));
+    }
+
+    /// A record of a subject was stored.
+    pub(crate) fn tell(&mut self, subject: SubjectId, seq: Seq) {
+        for id in &self.takers[subject.0].1 {
+            if let Some(follower) = self.all.get_mut(id) {
                 follower.note(seq);
             }
         }
-        self.by_subject.insert(subject.clone(), takers);
     }
 }
 

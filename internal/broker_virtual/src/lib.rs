@@ -17,10 +17,12 @@ mod line;
 mod log;
 mod observe;
 mod options;
+mod pages;
 mod port;
 mod queue;
 mod reader;
 mod sky;
+mod subjects;
 mod trace;
 
 pub use broker::VirtualBroker;

@@ -1,6 +1,6 @@
 //! One stream: the rules of the port as a synchronous state machine.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use broker::{Append, AppendError, ConsumerName, Record, Seq, StreamSpec, StreamState, Subject};
 use bytes::Bytes;
@@ -9,21 +9,22 @@ use model::Timestamp;
 use crate::durable::Durable;
 use crate::filter::Filters;
 use crate::followers::Followers;
+use crate::pages::Pages;
+use crate::subjects::{Held, SubjectId, Subjects};
 
 /// What a record costs beside its subject and payload, as the real broker counts it, roughly.
 const RECORD_BYTES: u64 = 40;
 
 #[derive(Debug)]
 struct Stored {
-    subject: Subject,
+    subject: SubjectId,
     at: Timestamp,
     payload: Bytes,
 }
 
-impl Stored {
-    fn bytes(&self) -> u64 {
-        (self.subject.as_str().len() + self.payload.len()) as u64 + RECORD_BYTES
-    }
+/// What a record counts for.
+fn bytes(subject: &Subject, payload: &Bytes) -> u64 {
+    (subject.as_str().len() + payload.len()) as u64 + RECORD_BYTES
 }
 
 /// A stream and everything in it.
@@ -33,8 +34,8 @@ pub(crate) struct Stream {
     /// Tells it from a later stream of the same name.
     pub(crate) incarnation: u64,
     takes: Filters,
-    records: BTreeMap<Seq, Stored>,
-    by_subject: BTreeMap<Subject, VecDeque<Seq>>,
+    records: Pages<Stored>,
+    subjects: Subjects,
     last: Seq,
     bytes: u64,
     pub(crate) followers: Followers,
@@ -49,8 +50,8 @@ impl Stream {
             incarnation,
             takes: Filters::new(spec.subjects.iter().cloned()),
             spec,
-            records: BTreeMap::new(),
-            by_subject: BTreeMap::new(),
+            records: Pages::default(),
+            subjects: Subjects::default(),
             last: Seq::NONE,
             bytes: 0,
             followers: Followers::default(),
@@ -61,59 +62,63 @@ impl Stream {
 
     pub(crate) fn append(&mut self, append: &Append, at: Timestamp) -> Result<Seq, AppendError> {
         let Append { stream, subject, payload, expect } = append;
-        if !self.takes.take(subject) {
+        let known = self.subjects.id(subject);
+        if known.is_none() && !self.takes.take(subject) {
             return Err(AppendError::Rejected(format!("{stream} takes no {subject}")));
         }
-        if let Some(expect) = expect
-            && self.last_of(&expect.subject) != expect.seq
-        {
-            return Err(AppendError::Refused(expect.clone()));
+        if let Some(expect) = expect {
+            let own = expect.subject == *subject;
+            let expected = if own { known } else { self.subjects.id(&expect.subject) };
+            if self.last_of(expected) != expect.seq {
+                return Err(AppendError::Refused(expect.clone()));
+            }
         }
-        let stored = Stored { subject: subject.clone(), at, payload: payload.clone() };
-        if self.spec.max_bytes.is_some_and(|max| self.bytes + stored.bytes() > max) {
+        let size = bytes(subject, payload);
+        if self.spec.max_bytes.is_some_and(|max| self.bytes + size > max) {
             return Err(AppendError::Rejected(format!("{stream} is full")));
         }
+        let id = known.unwrap_or_else(|| {
+            self.followers.meet(subject);
+            self.subjects.add(subject)
+        });
         self.last = self.last.next();
-        self.bytes += stored.bytes();
-        self.records.insert(self.last, stored);
-        let seqs = match self.by_subject.get_mut(subject) {
-            Some(seqs) => seqs,
-            None => self.by_subject.entry(subject.clone()).or_default(),
-        };
+        self.bytes += size;
+        self.records.insert(self.last, Stored { subject: id, at, payload: payload.clone() });
+        let seqs = &mut self.subjects.at_mut(id).seqs;
         seqs.push_back(self.last);
         let kept = seqs.len() as u64;
         for _ in self.spec.max_per_subject.unwrap_or(kept)..kept {
-            if let Some(seq) = self.drop_oldest(subject) {
+            if let Some(seq) = self.drop_oldest(id) {
                 self.consumers.values_mut().for_each(|consumer| consumer.dropped(subject, seq));
             }
         }
-        self.followers.tell(subject, self.last);
+        self.followers.tell(id, self.last);
         Ok(self.last)
     }
 
     /// Removes the oldest record of a subject.
-    fn drop_oldest(&mut self, subject: &Subject) -> Option<Seq> {
-        let seqs = self.by_subject.get_mut(subject)?;
+    fn drop_oldest(&mut self, id: SubjectId) -> Option<Seq> {
+        let Held { subject, seqs } = self.subjects.at_mut(id);
         let seq = seqs.pop_front()?;
-        if seqs.is_empty() {
-            self.by_subject.remove(subject);
-        }
-        self.bytes -= self.records.remove(&seq).map_or(0, |stored| stored.bytes());
+        self.bytes -= self.records.remove(seq).map_or(0, |stored| bytes(subject, &stored.payload));
         Some(seq)
     }
 
-    fn first_of(&self, subject: &Subject) -> Option<Seq> {
-        self.by_subject.get(subject)?.front().copied()
+    fn first_of(&self, id: SubjectId) -> Option<Seq> {
+        self.subjects.at(id).seqs.front().copied()
     }
 
     /// Removes the records of a subject below a sequence.
     pub(crate) fn trim(&mut self, subject: &Subject, below: Seq) {
         let mut dropped = Vec::new();
-        while self.first_of(subject).is_some_and(|seq| seq < below) {
-            dropped.extend(self.drop_oldest(subject));
+        let id = self.subjects.id(subject);
+        while let Some(id) = id
+            && self.first_of(id).is_some_and(|seq| seq < below)
+        {
+            dropped.extend(self.drop_oldest(id));
         }
         let first = self.state().first;
-        let left = self.first_of(subject).unwrap_or(self.last.next());
+        let left = id.and_then(|id| self.first_of(id)).unwrap_or(self.last.next());
         for consumer in self.consumers.values_mut() {
             // The server tells of a single record like of one that was evicted, of several not.
             match dropped[..] {
@@ -121,18 +126,19 @@ impl Stream {
                 [seq] => consumer.dropped(subject, seq),
                 _ => consumer.forget_retries_below(first),
             }
-            consumer.trimmed(subject, left, first, |seq| self.records.contains_key(&seq));
+            consumer.trimmed(subject, left, first, |seq| self.records.get(seq).is_some());
         }
     }
 
     pub(crate) fn state(&self) -> StreamState {
-        let first = self.records.keys().next().copied().unwrap_or(self.last.next());
-        let records = self.records.len() as u64;
+        let first = self.records.from(Seq::NONE).next();
+        let first = first.map_or(self.last.next(), |(seq, _)| seq);
+        let records = self.records.len();
         StreamState { first, last: self.last, records, bytes: self.bytes }
     }
 
-    fn last_of(&self, subject: &Subject) -> Seq {
-        self.by_subject.get(subject).and_then(VecDeque::back).copied().unwrap_or(Seq::NONE)
+    fn last_of(&self, id: Option<SubjectId>) -> Seq {
+        id.and_then(|id| self.subjects.at(id).seqs.back().copied()).unwrap_or(Seq::NONE)
     }
 
     pub(crate) fn last(&self, filter: &Subject) -> Option<Record> {
@@ -142,35 +148,22 @@ impl Stream {
 
     /// The last sequence of every subject that `filters` take.
     pub(crate) fn lasts(&self, filters: &Filters) -> Vec<Seq> {
-        self.taken(filters).filter_map(|seqs| seqs.back().copied()).collect()
-    }
-
-    /// The sequences of every subject that `filters` take.
-    fn taken<'a>(&'a self, filters: &'a Filters) -> impl Iterator<Item = &'a VecDeque<Seq>> {
-        let named = filters.plain().filter_map(|subject| self.by_subject.get(subject));
-        // What no pattern can take is not looked at.
-        let all = self.by_subject.iter().filter(|_| filters.has_patterns());
-        let matched = all.filter(|(subject, _)| filters.pattern_takes(subject));
-        named.chain(matched.map(|(_, seqs)| seqs))
+        self.subjects.taken(filters).filter_map(|held| held.seqs.back().copied()).collect()
     }
 
     pub(crate) fn first_at(&self, subject: &Subject, at: Seq) -> Option<Record> {
-        let seqs = self.by_subject.get(subject)?;
+        let seqs = &self.subjects.get(subject)?.seqs;
         let seq = seqs.get(seqs.partition_point(|seq| *seq < at))?;
         self.record(*seq, 0)
     }
 
     pub(crate) fn records_from(&self, start: Seq) -> Vec<Record> {
-        self.records
-            .range(start..)
-            .map(|(seq, _)| seq)
-            .filter_map(|seq| self.record(*seq, 0))
-            .collect()
+        self.records.from(start).filter_map(|(seq, _)| self.record(seq, 0)).collect()
     }
 
     pub(crate) fn record(&self, seq: Seq, pending: u64) -> Option<Record> {
-        let Stored { subject, at, payload } = self.records.get(&seq)?;
-        let (subject, payload) = (subject.clone(), payload.clone());
+        let Stored { subject, at, payload } = self.records.get(seq)?;
+        let (subject, payload) = (self.subjects.at(*subject).subject.clone(), payload.clone());
         Some(Record { subject, seq, stored_at_us: at.0, payload, pending })
     }
 
@@ -179,11 +172,12 @@ impl Stream {
     pub(crate) fn scan(&self, filters: &Filters, start: Seq, max: usize) -> (Vec<Seq>, Seq) {
         let mut found = Vec::new();
         if filters.has_patterns() {
-            let records = self.records.range(start..);
-            let taken = records.filter(|(_, stored)| filters.take(&stored.subject));
-            found.extend(taken.map(|(seq, _)| *seq).take(max));
+            let subject = |stored: &Stored| &self.subjects.at(stored.subject).subject;
+            let records = self.records.from(start);
+            let taken = records.filter(|(_, stored)| filters.take(subject(stored)));
+            found.extend(taken.map(|(seq, _)| seq).take(max));
         } else {
-            for seqs in self.taken(filters) {
+            for Held { seqs, .. } in self.subjects.taken(filters) {
                 let from = seqs.partition_point(|seq| *seq < start);
                 found.extend(seqs.range(from..).take(max));
             }
@@ -202,11 +196,11 @@ impl Stream {
         if start > self.last {
             return 0;
         }
-        let left = |seqs: &VecDeque<Seq>| seqs.len() - seqs.partition_point(|seq| *seq < start);
-        self.taken(filters).map(|seqs| left(seqs) as u64).sum()
+        let left = |held: &Held| held.seqs.len() - held.seqs.partition_point(|seq| *seq < start);
+        self.subjects.taken(filters).map(|held| left(held) as u64).sum()
     }
 
     pub(crate) fn holds(&self, seq: Seq) -> bool {
-        self.records.contains_key(&seq)
+        self.records.get(seq).is_some()
     }
 }

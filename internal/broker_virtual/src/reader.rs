@@ -29,17 +29,20 @@ pub struct VirtualReader {
     first: VecDeque<Seq>,
     /// Where to look for further records.
     next: Seq,
-    /// On their way, and when they arrive.
+    /// It has all there was when it last looked, and is woken by what has come since.
+    has_all: bool,
+    /// On their way, when they arrive, and whether they have.
     batch: VecDeque<Record>,
     arrives_at: Instant,
+    arrived: bool,
     /// How often the connection had been broken when they were sent.
     breaks: u64,
 }
 
 /// What a reader finds at the broker.
 enum Found {
+    /// What there is, if there is anything.
     Records,
-    Nothing,
     /// The broker does nothing before.
     Stalled(Instant),
     /// The stream is not there any more.
@@ -73,8 +76,10 @@ impl VirtualReader {
             filters,
             first: first.into(),
             next,
+            has_all: false,
             batch: VecDeque::new(),
             arrives_at: Instant::now(),
+            arrived: true,
         }
     }
 
@@ -92,27 +97,27 @@ impl VirtualReader {
             };
             self.take(stream);
         }
-        if self.batch.is_empty() {
-            return if self.first.is_empty() { Found::Nothing } else { Found::Records };
+        if !self.batch.is_empty() {
+            self.arrives_at = connection.line().records(now, connection.sky().network);
+            self.arrived = false;
         }
-        self.arrives_at = connection.line().records(now, connection.sky().network);
         Found::Records
     }
 
-    /// Takes the next records from the stream; if there are none, the reader will be woken.
+    /// Takes the next records from the stream; if those are all, the reader will be woken.
     fn take(&mut self, stream: &mut Stream) {
-        let seqs: Vec<Seq> = match self.first.len() {
+        let mut seqs: Vec<Seq> = match self.first.len() {
             0 => self.further(stream),
             some => self.first.drain(..some.min(BATCH)).collect(),
         };
-        let seqs: Vec<Seq> = seqs.into_iter().filter(|seq| stream.holds(*seq)).collect();
+        seqs.retain(|seq| stream.holds(*seq));
         let behind = self.first.len() as u64 + self.left(stream);
         let pending = (behind..behind + seqs.len() as u64).rev();
         let records = seqs.into_iter().zip(pending);
         self.batch.extend(records.filter_map(|(seq, pending)| stream.record(seq, pending)));
-        if let Some(follower) = stream.followers.get_mut(self.id)
-            && self.batch.is_empty()
-            && self.first.is_empty()
+        self.has_all = behind == 0;
+        if self.has_all
+            && let Some(follower) = stream.followers.get_mut(self.id)
         {
             follower.wait();
         }
@@ -157,6 +162,8 @@ impl VirtualReader {
         let mut again: VecDeque<Seq> = self.batch.drain(..).map(|record| record.seq).collect();
         again.append(&mut self.first);
         self.first = again;
+        self.has_all &= self.first.is_empty();
+        self.arrived = true;
     }
 }
 
@@ -174,12 +181,13 @@ impl Reader for VirtualReader {
                 continue;
             }
             if self.batch.is_empty() {
+                if self.has_all {
+                    self.wake.notified().await;
+                    self.has_all = false;
+                    continue;
+                }
                 match self.fetch() {
                     Found::Records => {}
-                    Found::Nothing => {
-                        self.wake.notified().await;
-                        continue;
-                    }
                     Found::Stalled(until) => {
                         sleep_until(until).await;
                         continue;
@@ -187,8 +195,9 @@ impl Reader for VirtualReader {
                     Found::Gone => return Err(BrokerError::Gone(self.stream.clone())),
                 }
             }
-            if self.arrives_at > Instant::now() {
+            if !self.arrived {
                 sleep_until(self.arrives_at).await;
+                self.arrived = true;
                 continue;
             }
             if let Some(record) = self.batch.pop_front() {

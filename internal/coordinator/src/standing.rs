@@ -58,8 +58,8 @@ impl Group {
     /// Members by the state of their newest life.
     pub fn states(&self) -> WorkerStates {
         let mut states = WorkerStates::default();
-        for member in self.members.keys() {
-            let Some(life) = self.current(member) else { continue };
+        let current = self.members.values().filter_map(|member| self.lives.get(&member.current?));
+        for life in current {
             match life.ended {
                 Some((_, Ending::Left)) => states.left += 1,
                 Some((_, Ending::Expired)) => states.expired += 1,

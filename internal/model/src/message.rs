@@ -88,7 +88,10 @@ impl Message {
             weight: self.weight,
             checksum: self.checksum(),
         };
-        serde_json::to_vec(&wire).expect("a struct of numbers and one string is always JSON").into()
+        let wire = serde_json::to_vec(&wire);
+        let wire = wire.expect("a struct of numbers and one string is always JSON");
+        // It is kept for long: without room to grow.
+        wire.into_boxed_slice().into()
     }
 
     /// Reads a stored message and verifies its checksum.

@@ -82,13 +82,21 @@ impl<B: Log> Follower<B> {
     }
 
     async fn follow(&self, mut reader: B::Reader, state: &mut State) -> Result<Stale, BrokerError> {
+        // One timer that is put off is cheaper than a new one for each sign of life.
+        let stand = tokio::time::sleep_until(Instant::now());
+        tokio::pin!(stand);
         loop {
             self.reconcile(state);
+            if let Some((_, at)) = state.stand
+                && at != stand.deadline()
+            {
+                stand.as_mut().reset(at);
+            }
             tokio::select! {
                 biased;
                 record = reader.next() => self.observe(state, &record?),
                 Some(ended) = state.reign.join_next() => self.deposed(state, ended).await?,
-                () = until(state.stand.map(|(_, at)| at)) => {
+                () = &mut stand, if state.stand.is_some() => {
                     state.stand = None;
                     if self.challenge(state).await?.is_some() {
                         return Ok(Stale);
@@ -236,10 +244,3 @@ impl<B: Log> Follower<B> {
 
 /// The watch missed something that the broker knows.
 struct Stale;
-
-async fn until(at: Option<Instant>) {
-    match at {
-        Some(at) => tokio::time::sleep_until(at).await,
-        None => std::future::pending().await,
-    }
-}

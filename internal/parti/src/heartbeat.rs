@@ -5,7 +5,8 @@
 
 use std::time::Duration;
 
-use broker::{Append, AppendError, BrokerError, Log, Record, Seq};
+use broker::{Append, AppendError, BrokerError, Log, Record, Seq, Subject};
+use bytes::Bytes;
 use model::watch;
 use tokio::time::Instant;
 
@@ -48,8 +49,12 @@ pub(crate) struct Life {
     pub(crate) acked: Epoch,
     /// The first life in the seat of this one: grants to earlier lives are not ours.
     pub(crate) seat: Session,
+    /// Where our records are.
+    subject: Subject,
     /// The newest record of ours.
     last: Seq,
+    /// What it says. Most signs of life repeat the one before.
+    said: Option<(MemberRecord, Bytes)>,
 }
 
 /// Begins a new life: whoever lives under this name is replaced. Waits through outages.
@@ -73,15 +78,17 @@ pub(crate) async fn join<B: Log>(context: &Context<B>) -> Result<Life, LifeEnd> 
 async fn try_join<B: Log>(context: &Context<B>) -> Result<Option<Life>, BrokerError> {
     let (broker, names) = (&context.broker, &context.names);
     let acked = newest_grant(context, &context.me).await?.epoch;
-    let last = broker.last(&names.group, &names.member(&context.me)).await?;
+    let subject = names.member(&context.me);
+    let last = broker.last(&names.group, &subject).await?;
     let seat = last.as_ref().and_then(seat_of);
     let seq = last.map_or(Seq::NONE, |record| record.seq);
     let record = records::encode(&MemberRecord::Joined { acked, seat });
-    let append = Append::new(names.group.clone(), names.member(&context.me), record).after(seq);
+    let append = Append::new(names.group.clone(), subject.clone(), record).after(seq);
     match broker.append(append).await {
         Ok(seq) => {
             let session = Session(seq.0);
-            Ok(Some(Life { session, acked, seat: seat.unwrap_or(session), last: seq }))
+            let seat = seat.unwrap_or(session);
+            Ok(Some(Life { session, acked, seat, subject, last: seq, said: None }))
         }
         Err(AppendError::Refused(_)) => Ok(None),
         Err(AppendError::InDoubt(why)) => Err(BrokerError::Unavailable(why)),
@@ -107,7 +114,9 @@ impl Life {
         mut settled: watch::Receiver<Settled>,
         standing: &watch::Sender<Standing>,
     ) -> LifeEnd {
-        let mut proven_at = Instant::now();
+        // One timer that is put off is cheaper than a new one for each sign of life.
+        let lapse = tokio::time::sleep(context.timing.lease);
+        tokio::pin!(lapse);
         loop {
             let began = Instant::now();
             let now = *settled.borrow_and_update();
@@ -118,7 +127,7 @@ impl Life {
             let outcome = tokio::select! {
                 biased;
                 outcome = &mut renewal => outcome,
-                () = tokio::time::sleep_until(proven_at + context.timing.lease) => {
+                () = &mut lapse => {
                     standing.send_replace(Standing::Lapsed);
                     renewal.await
                 }
@@ -126,7 +135,7 @@ impl Life {
             if let Err(end) = outcome {
                 return end;
             }
-            proven_at = began;
+            lapse.as_mut().reset(began + context.timing.lease);
             standing
                 .send_if_modified(|now| std::mem::replace(now, Standing::Sound) != Standing::Sound);
             let next = began + context.timing.beat();
@@ -167,11 +176,10 @@ impl Life {
         record: &MemberRecord,
     ) -> Result<(), LifeEnd> {
         let names = &context.names;
-        let payload = records::encode(record);
+        let payload = self.say(record);
         let mut backoff = Backoff::new();
         loop {
-            let append =
-                Append::new(names.group.clone(), names.member(&context.me), payload.clone());
+            let append = Append::new(names.group.clone(), self.subject.clone(), payload.clone());
             match context.broker.append(append.after(self.last)).await {
                 Ok(seq) => {
                     self.last = seq;
@@ -183,10 +191,21 @@ impl Life {
                     return Err(LifeEnd::Broker(BrokerError::Unsuitable(why)));
                 }
             }
-            match context.broker.last(&names.group, &names.member(&context.me)).await {
+            match context.broker.last(&names.group, &self.subject).await {
                 Ok(last) => self.adopt(last)?,
                 Err(BrokerError::Unavailable(_)) => backoff.wait().await,
                 Err(error) => return Err(LifeEnd::Broker(error)),
+            }
+        }
+    }
+
+    /// A record as it is stored.
+    fn say(&mut self, record: &MemberRecord) -> Bytes {
+        match &self.said {
+            Some((said, payload)) if said == record => payload.clone(),
+            _ => {
+                let payload = records::encode(record);
+                self.said.insert((record.clone(), payload)).1.clone()
             }
         }
     }

@@ -5,6 +5,8 @@
 //! chain's last record is still the one its writer has seen, so a claim by somebody else makes every
 //! later append of the old owner fail.
 
+mod flat;
+
 use broker::Seq;
 use serde::{Deserialize, Serialize};
 
@@ -54,7 +56,7 @@ pub struct LeaderBeat {
 
 /// What a member says of itself, or the leader of a silent one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(tag = "kind", rename_all = "snake_case", try_from = "flat::Member")]
 pub enum MemberRecord {
     /// A new life begins; its session is the sequence of this record. It acts on the grant of
     /// `acked`.
@@ -63,7 +65,7 @@ pub enum MemberRecord {
         acked: Epoch,
         /// The first life in the same seat; absent if it is this one. A seat lasts until a life
         /// leaves or is taken for dead.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         seat: Option<Session>,
     },
     /// A sign of life.
@@ -71,7 +73,6 @@ pub enum MemberRecord {
         /// The life.
         session: Session,
         /// The first life in the same seat.
-        #[serde(default)]
         seat: Session,
         /// The member has let go of everything that its grant of this epoch does not hold.
         acked: Epoch,
@@ -165,7 +166,7 @@ pub struct Holder {
 
 /// A record in the chain of one partition. `O` is what the handler returns.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(tag = "kind", rename_all = "snake_case", try_from = "flat::Ledger<O>")]
 pub enum LedgerRecord<O> {
     /// A new owner took the partition; the sequence of this record is its fencing token.
     Claim {
@@ -239,7 +240,9 @@ pub fn decode<'a, T: Deserialize<'a>>(record: &'a broker::Record) -> Result<T, F
 
 /// A record as it is stored.
 pub fn encode<T: Serialize>(record: &T) -> bytes::Bytes {
-    serde_json::to_vec(record).expect("protocol records have string keys only").into()
+    let record = serde_json::to_vec(record).expect("protocol records have string keys only");
+    // It is kept for long: without room to grow.
+    record.into_boxed_slice().into()
 }
 
 #[cfg(test)]

@@ -11,10 +11,11 @@ use crate::{Probe, Watch};
 impl Watch {
     /// A member's record was stored.
     pub(crate) fn member_stored(&mut self, name: MemberId, payload: &Bytes, seq: Seq) {
-        let member = self.members.entry(name.clone()).or_default();
-        if member.sign == *payload && member.gap.is_none() {
+        let known = self.members.get(&name);
+        if known.is_some_and(|member| member.sign == *payload && member.gap.is_none()) {
             return;
         }
+        let member = self.members.entry(name.clone()).or_default();
         match serde_json::from_slice(payload) {
             Ok(MemberRecord::Joined { acked, seat }) => {
                 self.joined(&name, Session(seq.0), seat, acked);

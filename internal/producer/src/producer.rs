@@ -1,6 +1,7 @@
 //! A producer at work: arrivals in, publishes out, one at a time for each partition.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use broker::{BrokerError, Log};
@@ -24,7 +25,7 @@ use crate::variation::Variation;
 const REPORT_EVERY: Duration = Duration::from_secs(1);
 /// …and what a partition adds to that: a report tells of all of them, and the more there are, the
 /// longer it is.
-const REPORT_EVERY_PARTITION: Duration = Duration::from_millis(20);
+const REPORT_EVERY_PARTITION: Duration = Duration::from_millis(50);
 /// Arrivals of one partition that wait while its publish hangs; further ones are not sent, and
 /// counted.
 const OWED_MAX: usize = 10_000;
@@ -67,7 +68,8 @@ struct Sending {
 /// A producer.
 pub struct Producer<B> {
     broker: B,
-    names: Names,
+    /// Shared with every publish.
+    names: Arc<Names>,
     channel: Channel,
     settings: ProducerSettings,
     partitions: BTreeMap<PartitionId, Sending>,
@@ -120,7 +122,7 @@ impl<B: Log> Producer<B> {
             shed: 0,
             finished: false,
         };
-        let publishes = FuturesUnordered::new();
+        let (names, publishes) = (Arc::new(names), FuturesUnordered::new());
         Ok(Self { broker, names, channel, settings, partitions, producer_seq, report, publishes })
     }
 
@@ -136,7 +138,8 @@ impl<B: Log> Producer<B> {
         let mut arrivals = Arrivals::new(&rates, self.settings.variation.clone(), rng);
         self.skip_past(&mut arrivals);
         let every = self.reports_every();
-        let mut report_at = Instant::now() + every;
+        let report_due = tokio::time::sleep(every);
+        tokio::pin!(report_due);
         let mut give_up_at = None;
         loop {
             if give_up_at.is_none() && *stop.borrow_and_update() {
@@ -151,8 +154,8 @@ impl<B: Log> Producer<B> {
                 biased;
                 Ok(()) = stop.changed() => {}
                 Some(published) = self.publishes.next() => self.published(published?),
-                () = tokio::time::sleep_until(report_at) => {
-                    report_at = Instant::now() + every;
+                () = &mut report_due => {
+                    report_due.as_mut().reset(Instant::now() + every);
                     let report = self.current_report();
                     if let Err(error) = self.channel.send(&self.broker, &report).await {
                         tracing::debug!(producer = %self.settings.id, %error, "not reported");

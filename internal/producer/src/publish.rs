@@ -1,5 +1,6 @@
 //! One publish, until it is known to be stored: the in-doubt rule.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use broker::{Append, AppendError, BrokerError, Log, Record, Seq};
@@ -34,7 +35,7 @@ pub(crate) struct Published {
 /// Publishes `message` after `head`, the last message of its partition that we know of.
 pub(crate) async fn publish<B: Log>(
     broker: B,
-    names: Names,
+    names: Arc<Names>,
     message: Message,
     mut head: Seq,
 ) -> Result<Published, ProducerError> {

@@ -36,6 +36,7 @@ impl Handler for Processing {
 
     async fn handle(&self, delivery: Delivery) -> Result<Output, HandlerError> {
         let began = Instant::now();
+        self.tally.began();
         self.pace.take(self.delay(&delivery)).await;
         self.tally.processed(began.elapsed());
         Ok(judge(&delivery.payload, delivery.partition))

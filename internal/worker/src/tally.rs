@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use parti::Event;
 use reports::Fenced;
+use tokio::sync::Notify;
 
 /// Refused effects that are reported one by one; of older ones only the number is kept.
 const FENCED_KEPT: usize = 32;
@@ -17,9 +18,15 @@ pub(crate) struct Tally {
     processing_us: AtomicU64,
     processing_max_us: AtomicU64,
     fenced: Mutex<VecDeque<Fenced>>,
+    news: Notify,
 }
 
 impl Tally {
+    /// A call of the handler began.
+    pub(crate) fn began(&self) {
+        self.news.notify_one();
+    }
+
     /// A call of the handler took so long.
     pub(crate) fn processed(&self, took: Duration) {
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
@@ -27,8 +34,14 @@ impl Tally {
         self.processing_max_us.fetch_max(micros, Ordering::Relaxed);
     }
 
+    /// Waits until there may be something to report that was not there before.
+    pub(crate) async fn news(&self) {
+        self.news.notified().await;
+    }
+
     /// Something happened to the member.
     pub(crate) fn event(&self, event: Event) {
+        self.news.notify_one();
         if let Event::Fenced { partition, messages, claim, by } = event {
             let mut fenced = self.fenced.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
             if fenced.len() == FENCED_KEPT {

@@ -18,7 +18,7 @@ use crate::pace::Pace;
 use crate::tally::Tally;
 
 /// How often a worker reports, if it has anything new to say.
-const REPORT_EVERY: Duration = Duration::from_secs(1);
+const REPORT_EVERY: Duration = Duration::from_secs(3);
 
 /// How long a worker that ends waits until its last report is known.
 const FAREWELL_MAX: Duration = Duration::from_secs(2);
@@ -176,16 +176,15 @@ impl<B: Log> Reporter<B> {
             let Some(session) = watch.first_session() else { continue };
             // Whatever else a report tells has happened in the course of these.
             let now = Some((session, watch.stats()));
-            if now == known {
-                continue;
-            }
-            let report = self.report(session, watch.stats(), false);
-            match self.channel.send(&self.broker, &report).await {
-                Ok(()) => known = now,
-                Err(error) => {
+            if now != known {
+                let report = self.report(session, watch.stats(), false);
+                if let Err(error) = self.channel.send(&self.broker, &report).await {
                     tracing::debug!(worker = %self.id, %error, "report not acknowledged");
+                    continue;
                 }
+                known = now;
             }
+            self.tally.news().await;
         }
     }
 

@@ -20,8 +20,10 @@ use super::state::{Cause, RunState};
 use super::trim::Trims;
 use crate::{Event, Judge, JudgeSettings, Totals};
 
-/// How often figures are told, and phases considered.
+/// How often phases are considered, and events told.
 const TICK: Duration = Duration::from_millis(250);
+/// How often figures are told while the phase stays: summing them up costs more than what they are of.
+const TELL_EVERY: Duration = Duration::from_secs(1);
 /// Records that are taken from the queue before anything else is looked at.
 const BATCH: usize = 512;
 
@@ -114,15 +116,17 @@ impl<B: Admin> Coordinator<B> {
         let mut keeping = Keeping::new(self.settings.checkpoint.take(), feed.read);
         let remaining = self.settings.duration.saturating_sub(self.settings.clock.elapsed());
         let mut stage = Stage::running(Instant::now() + remaining);
-        let mut tick = Instant::now();
+        let mut tell_at = Instant::now();
+        let tick = tokio::time::sleep_until(tell_at);
+        tokio::pin!(tick);
         while stage.phase != Phase::Done || Instant::now() < stage.until {
             tokio::select! {
                 biased;
                 Ok(()) = stop.changed(), if stage.phase == Phase::Running => {
                     stage.interrupted = *stop.borrow();
                 }
-                () = tokio::time::sleep_until(tick) => {
-                    tick = Instant::now() + TICK;
+                () = &mut tick => {
+                    tick.as_mut().reset(Instant::now() + TICK);
                     if keeping.look() {
                         feed.trims.let_go();
                     }
@@ -130,8 +134,14 @@ impl<B: Admin> Coordinator<B> {
                         self.tell(&stage, &mut feed, &keeping).await;
                         self.keep(Cause::Interrupted, &stage, &feed, &mut keeping);
                     }
+                    let phase = stage.phase;
                     self.advance(&mut stage, &mut feed).await?;
-                    self.tell(&stage, &mut feed, &keeping).await;
+                    if stage.phase != phase || tell_at <= Instant::now() {
+                        tell_at = Instant::now() + TELL_EVERY;
+                        self.tell(&stage, &mut feed, &keeping).await;
+                    } else {
+                        self.pass_on(&mut feed, &keeping).await;
+                    }
                     if keeping.is_due() && stage.phase != Phase::Done {
                         self.keep(Cause::Interval, &stage, &feed, &mut keeping);
                     }
@@ -229,14 +239,20 @@ impl<B: Admin> Coordinator<B> {
         Ok(self.broker.state(&self.names.messages).await.is_ok())
     }
 
+    /// Tells events and figures.
     async fn tell(&self, stage: &Stage, feed: &mut Feed, keeping: &Keeping) {
+        self.pass_on(feed, keeping).await;
+        self.progress.send_replace(self.progress(stage, feed, keeping));
+    }
+
+    /// Trims what is judged, and tells events.
+    async fn pass_on(&self, feed: &mut Feed, keeping: &Keeping) {
         feed.trims.cut(&feed.judge, keeping.hold());
         let events = feed.judge.drain_events();
         if !events.is_empty() {
             // Nobody writes them down: the figures still count.
             let _ = self.events.send(events).await;
         }
-        self.progress.send_replace(self.progress(stage, feed, keeping));
     }
 }
 
