@@ -52,7 +52,8 @@ async fn a_server_that_comes_back_costs_nothing() {
     let place = place("server_restarted");
     let mut options = server_options(&place, Store::File(place.path("store"))).await;
     let first = Embedded::start(options.clone()).await.unwrap();
-    let more = ["--duration", "12s", "--set", "nats.jetstream.storage=file"];
+    let (file, room) = ("nats.jetstream.storage=file", "nats.jetstream.max_file_storage=1GB");
+    let more = ["--duration", "12s", "--set", file, "--set", room];
     let program = external(&place, &first.url(), &more).await;
     sleep(Duration::from_secs(1)).await;
     options.port = Some(first.port());
