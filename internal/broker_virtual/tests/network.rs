@@ -407,3 +407,32 @@ async fn chance_is_seeded() {
     assert_eq!(storm(1).await, trace);
     assert_ne!(storm(2).await, trace);
 }
+
+#[tokio::test(start_paused = true)]
+async fn records_take_their_time_and_what_breaks_on_its_way_is_sent_again() {
+    let broker = world().await;
+    let client = broker.client("c");
+    let mut records = reader(&client).await;
+    let delay = MS * 500;
+    broker.set_network("c", Network::Delayed { delay, jitter: Duration::ZERO });
+    for (seq, is_cut) in [(1, false), (2, true)] {
+        let waiting = tokio::spawn(async move {
+            read_on(&mut records, seq, 1).await;
+            (records, Instant::now())
+        });
+        sleep(SOON).await;
+        let mut sent_at = Instant::now();
+        broker.append_now(append(seq)).unwrap();
+        if is_cut {
+            sleep(delay / 2).await;
+            broker.set_network("c", Network::Cut);
+            sleep(delay * 4).await;
+            sent_at = Instant::now();
+            broker.set_network("c", Network::Delayed { delay, jitter: Duration::ZERO });
+        }
+        let came_at;
+        (records, came_at) = timeout(HOUR, waiting).await.expect("it comes").unwrap();
+        let took = came_at - sent_at;
+        assert!((delay..delay + SOON).contains(&took), "record {seq} took {took:?}");
+    }
+}

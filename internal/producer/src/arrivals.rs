@@ -12,6 +12,9 @@ use rand::RngExt;
 
 use crate::variation::Variation;
 
+/// Arrivals in a row that are looked at for one that is kept.
+const THINNED_MAX: usize = 64;
+
 /// The arrivals of all partitions of a producer, in order of time.
 #[derive(Debug)]
 pub struct Arrivals {
@@ -20,6 +23,8 @@ pub struct Arrivals {
     peaks: Vec<f64>,
     variation: Option<Variation>,
     rng: Rng,
+    /// The next arrival that is kept, if it is known.
+    kept: Option<(Duration, PartitionId)>,
 }
 
 impl Arrivals {
@@ -27,23 +32,35 @@ impl Arrivals {
     pub fn new(rates: &[(PartitionId, f64)], variation: Option<Variation>, rng: Rng) -> Self {
         let highest = variation.as_ref().map_or(1.0, |variation| variation.max);
         let peaks = rates.iter().map(|(_, rate)| rate * highest).collect();
-        let mut arrivals = Self { due: BinaryHeap::new(), peaks, variation, rng };
+        let mut arrivals = Self { due: BinaryHeap::new(), peaks, variation, rng, kept: None };
         for (index, (partition, _)) in rates.iter().enumerate() {
             arrivals.draw(Duration::ZERO, *partition, index);
         }
         arrivals
     }
 
-    /// The time of the next arrival, kept or not.
-    pub fn next_at(&self) -> Option<Duration> {
-        self.due.peek().map(|Reverse((at, _, _))| *at)
+    /// The time of the next arrival; where nearly all are thinned out, of one that may be.
+    pub fn next_at(&mut self) -> Option<Duration> {
+        for _ in 0..THINNED_MAX {
+            if self.kept.is_some() {
+                break;
+            }
+            self.kept = self.next();
+        }
+        let kept = self.kept.map(|(at, _)| at);
+        kept.or_else(|| self.due.peek().map(|Reverse((at, _, _))| *at))
     }
 
     /// Takes the next arrival; `None` for one that was thinned out.
     pub fn take(&mut self) -> Option<(Duration, PartitionId)> {
+        self.kept.take().or_else(|| self.next())
+    }
+
+    /// The next arrival, unless it is thinned out.
+    fn next(&mut self) -> Option<(Duration, PartitionId)> {
         let Reverse((at, partition, index)) = self.due.pop()?;
         self.draw(at, partition, index);
-        let Some(variation) = &self.variation else { return Some((at, partition)) };
+        let Some(variation) = &mut self.variation else { return Some((at, partition)) };
         let keep = variation.at(at) / variation.max;
         (self.rng.random::<f64>() < keep).then_some((at, partition))
     }
@@ -84,10 +101,27 @@ mod tests {
     }
 
     #[test]
+    fn nobody_waits_for_what_is_thinned_out() {
+        let id = ProducerId("p".into());
+        let ramp = Duration::from_secs(100);
+        let taken = |bounds, most| {
+            let variation = Variation::new(bounds, ramp, Pattern::Global, &id, Seed(5));
+            let rates = [(PartitionId(0), 10.0)];
+            let mut arrivals = Arrivals::new(&rates, Some(variation), Seed(1).rng("arrivals"));
+            let announced = |_| (arrivals.next_at(), arrivals.take().map(|(at, _)| at));
+            (0..most).map(announced).collect::<Vec<_>>()
+        };
+        let often = taken((0.5, 2.0), 1000);
+        assert!(often.iter().all(|(announced, taken)| announced == taken));
+        let never = taken((0.0, 0.0), 3);
+        assert!(never.iter().all(|(announced, taken)| announced.is_some() && taken.is_none()));
+    }
+
+    #[test]
     fn a_varying_rate_shows_in_the_arrivals() {
         let id = ProducerId("p".into());
         let ramp = Duration::from_secs(100);
-        let variation = Variation::new((0.5, 2.0), ramp, Pattern::Global, &id, Seed(5));
+        let mut variation = Variation::new((0.5, 2.0), ramp, Pattern::Global, &id, Seed(5));
         let rates = [(PartitionId(0), 100.0)];
         let mut arrivals = Arrivals::new(&rates, Some(variation.clone()), Seed(1).rng("arrivals"));
         let taken = count(&mut arrivals, Duration::from_secs(400));

@@ -140,6 +140,8 @@ impl<B: Log> Producer<B> {
         let every = self.reports_every();
         let report_due = tokio::time::sleep(every);
         tokio::pin!(report_due);
+        let (arrival, mut arrival_at) = (tokio::time::sleep(Duration::ZERO), None);
+        tokio::pin!(arrival);
         let mut give_up_at = None;
         loop {
             if give_up_at.is_none() && *stop.borrow_and_update() {
@@ -150,6 +152,11 @@ impl<B: Log> Producer<B> {
                 return self.finish().await;
             }
             let due = arrivals.next_at().filter(|_| give_up_at.is_none());
+            if let Some(at) = due.filter(|_| due != arrival_at) {
+                let left = at.saturating_sub(self.settings.clock.elapsed());
+                arrival.as_mut().reset(Instant::now() + left);
+                arrival_at = due;
+            }
             tokio::select! {
                 biased;
                 Ok(()) = stop.changed() => {}
@@ -161,7 +168,7 @@ impl<B: Log> Producer<B> {
                         tracing::debug!(producer = %self.settings.id, %error, "not reported");
                     }
                 }
-                () = until(self.settings.clock, due) => {
+                () = &mut arrival, if due.is_some() => {
                     if let Some((at, partition)) = arrivals.take() {
                         self.owe(partition, at);
                     }
@@ -256,13 +263,5 @@ impl<B: Log> Producer<B> {
             return Err(error.into());
         }
         Ok(())
-    }
-}
-
-/// Waits for a time of the run.
-async fn until(clock: RunClock, due: Option<Duration>) {
-    match due {
-        Some(at) => tokio::time::sleep(at.saturating_sub(clock.elapsed())).await,
-        None => std::future::pending().await,
     }
 }

@@ -124,3 +124,27 @@ async fn a_worker_that_steps_aside_finishes_reports_and_keeps_its_seat() {
     world.takes().await;
     assert_eq!(world.done(), PARTITIONS * 2);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_reports_what_is_new_soon_and_nothing_twice() {
+    let world = World::new().await;
+    let worker = world.worker("worker").await;
+    let reports = || {
+        let reports = world.broker.records(&world.channel.stream, Seq(1));
+        let newest = reports.last().map(|record| (record.seq.0, Report::decode(record)));
+        match newest {
+            Some((seq, Some(Report::Worker(report)))) => (seq, report.attempts),
+            other => panic!("{other:?}"),
+        }
+    };
+    sleep(Duration::from_secs(4)).await;
+    assert_eq!(reports(), (1, 0), "it is there");
+    for (nth, attempts) in [(2, PARTITIONS), (3, 2 * PARTITIONS)] {
+        world.publish();
+        sleep(Duration::from_secs(4)).await;
+        assert_eq!(reports(), (nth, u64::from(attempts)), "news");
+        sleep(Duration::from_secs(60)).await;
+        assert_eq!(reports(), (nth, u64::from(attempts)), "no news");
+    }
+    worker.leave().await.unwrap();
+}

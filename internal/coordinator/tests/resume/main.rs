@@ -16,7 +16,7 @@ use model::{PartitionId, ProducerId, Seed, Timestamp};
 use parti::MemberId;
 use parti::records::Session;
 use rand::RngExt;
-use reports::{PartitionSent, ProducerReport, Range, WorkerReport};
+use reports::{PartitionSent, Phase, ProducerReport, Range, WorkerReport};
 use world::{World, run, secs, sleep};
 
 /// A run without a fault, of which every message is accounted for.
@@ -134,6 +134,25 @@ fn a_whole_program_that_is_killed_goes_on_and_is_excused_for_the_time_in_between
             assert!(report.totals.unowned_seconds > 60.0, "it is counted all the same");
         });
     }
+}
+
+#[test]
+fn figures_are_told_every_second_and_a_phase_at_once() {
+    run(async {
+        let mut world = World::new(1).await;
+        world.duration = Duration::from_millis(5_300);
+        let mut leading = world.lead();
+        let (mut told, mut elapsed) = (0, Duration::ZERO);
+        while elapsed < world.duration {
+            leading.progress.changed().await.unwrap();
+            let now = leading.progress.borrow_and_update().clone();
+            let phase = if now.elapsed < world.duration { Phase::Running } else { Phase::Draining };
+            assert_eq!(now.phase, phase, "after {:?}", now.elapsed);
+            (told, elapsed) = (told + 1, now.elapsed);
+        }
+        assert!(elapsed < world.duration + Duration::from_millis(500), "told after {elapsed:?}");
+        assert!((6..=8).contains(&told), "told {told} times");
+    });
 }
 
 #[test]
