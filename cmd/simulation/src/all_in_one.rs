@@ -2,7 +2,6 @@
 //! tasks or processes, as the configuration says.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use broker_nats::Managed;
 use chaos::Control;
@@ -22,9 +21,6 @@ use crate::soak::{Soak, soak};
 use crate::verdict::Ending;
 use crate::watching::Watching;
 use crate::{events, progress, resume, signals, verdict};
-
-/// How long events may take to reach the disk when the run is over.
-const EVENTS_MAX: Duration = Duration::from_secs(5);
 
 /// What a run is made of, besides its configuration.
 pub struct Parts {
@@ -61,8 +57,7 @@ pub async fn run(setup: Setup, parts: Parts) -> Result<u8, Failure> {
         exit = server_died(server.as_deref()) => return Err(exit),
     };
     showing.abort();
-    // Every event is on its way to the disk; the disk may take its time, but not for ever.
-    let _ = tokio::time::timeout(EVENTS_MAX, writing).await;
+    events::written(writing).await;
     let interrupted = conducted.interrupted;
     let (at, resources) = (setup.clock.now(), watching.resources());
     let ending = Ending { at, resources, reproduce, virtual_time: None };

@@ -3,6 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use coordinator::{Event, Rebalance};
 use tokio::sync::mpsc;
@@ -11,6 +12,8 @@ use web::Shared;
 
 /// Batches of events that wait to be written.
 const WAITING_MAX: usize = 64;
+/// How long events may take to reach the disk when the run is over.
+const WRITING_MAX: Duration = Duration::from_secs(5);
 
 /// Where events are written.
 struct EventLog {
@@ -52,6 +55,11 @@ pub fn in_place(
         log.finish();
     });
     Ok((events, task))
+}
+
+/// Waits until every event is written. The disk may take its time, but not for ever.
+pub async fn written(writing: JoinHandle<()>) {
+    let _ = tokio::time::timeout(WRITING_MAX, writing).await;
 }
 
 impl EventLog {

@@ -21,6 +21,7 @@ mod setup;
 mod signals;
 mod soak;
 mod streams;
+mod terminal;
 mod traces;
 mod verdict;
 mod virtual_time;

@@ -1,6 +1,5 @@
 //! What a person sees while a run goes on: a line on a terminal, a report every now and then.
 
-use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
 use config::Config;
@@ -10,6 +9,7 @@ use reports::Phase;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use crate::terminal::TerminalLine;
 use crate::watching::LOOK_EVERY;
 
 /// Shows, in a task of its own, how a run is going.
@@ -21,33 +21,22 @@ pub fn begin(progress: watch::Receiver<Progress>, config: &Config) -> JoinHandle
 
 /// Shows progress on stderr and short reports on stdout, until the run is judged.
 async fn show(mut progress: watch::Receiver<Progress>, report_every: Duration, whole: Duration) {
-    let line = std::io::stderr().is_terminal();
+    let line = TerminalLine::new();
     let mut next_report = Instant::now() + report_every;
     while progress.changed().await.is_ok() {
         let now = progress.borrow_and_update().clone();
         if Instant::now() >= next_report {
             next_report += report_every;
-            clear(line);
+            line.clear();
             println!("{}", short_report(&now));
         }
-        if line {
-            let mut err = std::io::stderr().lock();
-            // A terminal that is gone needs no progress.
-            let _ = write!(err, "\r\x1b[2K{}", one_line(&now, whole));
-            let _ = err.flush();
-        }
+        line.say(&one_line(&now, whole));
         if now.phase == Phase::Done {
             break;
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }
-    clear(line);
-}
-
-fn clear(line: bool) {
-    if line {
-        eprint!("\r\x1b[2K");
-    }
+    line.clear();
 }
 
 fn one_line(progress: &Progress, whole: Duration) -> String {

@@ -70,9 +70,9 @@ impl VirtualBroker {
         self.state().clock
     }
 
-    /// Tells `observer` what happens from now on; gives back who was told before.
-    pub fn observe(&self, observer: Option<Box<dyn Observer>>) -> Option<Box<dyn Observer>> {
-        std::mem::replace(&mut self.state().observer, observer)
+    /// Tells `observer` what happens from now on.
+    pub fn observe(&self, observer: Box<dyn Observer>) {
+        self.state().observer = Some(observer);
     }
 
     /// The next words of the random streams of all connections that ended so far, added up: two runs

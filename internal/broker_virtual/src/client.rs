@@ -68,12 +68,13 @@ impl VirtualLog {
     /// An append, and what the broker says to it; `None` if nothing is heard.
     pub(crate) async fn send(&self, append: Append) -> Option<Result<Seq, AppendError>> {
         let fate = self.connection.line().faults.strike(&append.subject);
-        let sent = Arc::new(Sent { append, fate: Mutex::default() });
-        let (arriving, name) = (sent.clone(), self.connection.name.clone());
-        let apply = move |state: &mut State| arriving.arrive(state, &name);
+        let client = self.connection.name.clone();
+        let sent = Arc::new(Sent { client, append, told: Mutex::default() });
+        let arriving = sent.clone();
+        let apply = move |state: &mut State| arriving.arrive(state);
         let outcome = self.connection.request(apply, fate).await;
         if outcome.is_none() {
-            sent.give_up(&mut self.connection.broker.state(), &self.connection.name);
+            sent.give_up(&mut self.connection.broker.state());
         }
         outcome
     }
@@ -82,8 +83,9 @@ impl VirtualLog {
 /// An append on its way: whether its sender still waits, and whether it was decided, tell what the
 /// sender knows.
 struct Sent {
+    client: Arc<str>,
     append: Append,
-    fate: Mutex<Told>,
+    told: Mutex<Told>,
 }
 
 #[derive(Default)]
@@ -94,11 +96,11 @@ struct Told {
 
 impl Sent {
     fn told(&self) -> MutexGuard<'_, Told> {
-        self.fate.lock().unwrap_or_else(PoisonError::into_inner)
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn arrive(&self, state: &mut State, client: &str) -> Result<Seq, AppendError> {
-        let append = &self.append;
+    fn arrive(&self, state: &mut State) -> Result<Seq, AppendError> {
+        let Self { client, append, .. } = self;
         let outcome = state.append(client, append);
         let stored = outcome.is_ok();
         let mut told = self.told();
@@ -109,8 +111,8 @@ impl Sent {
         outcome
     }
 
-    fn give_up(&self, state: &mut State, client: &str) {
-        let append = &self.append;
+    fn give_up(&self, state: &mut State) {
+        let Self { client, append, .. } = self;
         let mut told = self.told();
         told.given_up = true;
         match told.stored {

@@ -1,39 +1,19 @@
 //! What a client sees of faults, and what the broker makes of its requests meanwhile.
 
+mod common;
+
 use std::time::Duration;
 
-use broker::{
-    Admin, Append, AppendError, BrokerError, Log, Reader, Seq, Start, Storage, StreamName,
-    StreamSpec, Subject,
-};
+use broker::{Admin, AppendError, BrokerError, Log, Reader, Seq, Start};
 use broker_virtual::{Fate, Fault, Options, VirtualBroker, VirtualLog};
+use common::{append, spec, stream, subject};
 use model::Seed;
 use tokio::time::Instant;
-
-fn stream() -> StreamName {
-    StreamName::new("s").expect("a good name")
-}
-
-fn subject(name: &str) -> Subject {
-    Subject::new(name).expect("a good name")
-}
-
-fn append(payload: &'static str) -> Append {
-    Append::new(stream(), subject("s.a"), payload)
-}
 
 async fn two() -> (VirtualLog, VirtualLog) {
     let broker = VirtualBroker::new(Options::new(Seed(3)));
     let (one, other) = (broker.client("one"), broker.client("other"));
-    let spec = StreamSpec {
-        name: stream(),
-        subjects: vec![subject("s.>")],
-        storage: Storage::Memory,
-        replicas: 1,
-        max_per_subject: None,
-        max_bytes: None,
-    };
-    one.ensure(&spec).await.expect("the stream is made");
+    one.ensure(&spec()).await.expect("the stream is made");
     (one, other)
 }
 

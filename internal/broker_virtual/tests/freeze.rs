@@ -1,30 +1,18 @@
 //! A frozen connection holds requests, answers and records back, and loses none of them.
 
+mod common;
+
 use std::time::Duration;
 
-use broker::{
-    Admin, Append, Freezable, Freezer, Log, Reader, Seq, Start, Storage, StreamName, StreamSpec,
-    Subject,
-};
+use broker::{Admin, Freezable, Freezer, Log, Reader, Seq, Start};
 use broker_virtual::{Options, VirtualBroker, VirtualLog};
+use common::{append, spec, stream, subject};
 use model::Seed;
 use tokio::time::{Instant, sleep, timeout};
 
 /// The time a record or one way of a request takes.
 const WAY: Duration = Duration::from_millis(10);
 const HOUR: Duration = Duration::from_secs(3600);
-
-fn stream() -> StreamName {
-    StreamName::new("s").expect("a good name")
-}
-
-fn subject(name: &str) -> Subject {
-    Subject::new(name).expect("a good name")
-}
-
-fn append(payload: &'static str) -> Append {
-    Append::new(stream(), subject("s.a"), payload)
-}
 
 struct World {
     broker: VirtualBroker,
@@ -38,15 +26,7 @@ impl World {
         let broker = VirtualBroker::new(options);
         let freezer = Freezer::default();
         let client = Freezable::new(broker.client("it"), freezer.clone());
-        let spec = StreamSpec {
-            name: stream(),
-            subjects: vec![subject("s.>")],
-            storage: Storage::Memory,
-            replicas: 1,
-            max_per_subject: None,
-            max_bytes: None,
-        };
-        client.ensure(&spec).await.expect("the stream is made");
+        client.ensure(&spec()).await.expect("the stream is made");
         Self { broker, freezer, client }
     }
 
@@ -99,14 +79,7 @@ async fn every_request_waits() {
     let world = World::new().await;
     world.append_there("x");
     let (s, a) = (&stream(), &subject("s.a"));
-    let spec = StreamSpec {
-        name: s.clone(),
-        subjects: vec![subject("s.>")],
-        storage: Storage::Memory,
-        replicas: 1,
-        max_per_subject: None,
-        max_bytes: None,
-    };
+    let spec = spec();
     let client = &world.client;
     world.freezer.freeze();
     let all = async {

@@ -2,13 +2,16 @@
 //! a record.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod common;
+
 use std::time::Duration;
 
 use broker::{
     Admin, Append, AppendError, BrokerError, ConsumerName, ConsumerSpec, Log, Queue, QueueError,
-    Reader, Seq, Start, Storage, StreamName, StreamSpec, Subject,
+    Reader, Seq, Start, StreamSpec,
 };
 use broker_virtual::{Options, VirtualBroker, VirtualLog, VirtualReader};
+use common::{append, spec, stream, subject};
 use futures_util::future::join_all;
 use model::{Network, Seed};
 use tokio::time::{Instant, sleep, timeout};
@@ -18,29 +21,9 @@ const MS: Duration = Duration::from_millis(1);
 /// More than two ways of the default latency.
 const SOON: Duration = Duration::from_millis(10);
 
-fn stream() -> StreamName {
-    StreamName::new("s").unwrap()
-}
-
-fn subject(name: &str) -> Subject {
-    Subject::new(name).unwrap()
-}
-
-fn append(payload: impl ToString) -> Append {
-    Append::new(stream(), subject("s.a"), payload.to_string())
-}
-
 async fn world() -> VirtualBroker {
     let broker = VirtualBroker::new(Options::new(Seed(5)));
-    let spec = StreamSpec {
-        name: stream(),
-        subjects: vec![subject("s.>")],
-        storage: Storage::Memory,
-        replicas: 1,
-        max_per_subject: None,
-        max_bytes: None,
-    };
-    broker.client("admin").ensure(&spec).await.unwrap();
+    broker.client("admin").ensure(&spec()).await.unwrap();
     broker
 }
 
@@ -295,15 +278,8 @@ async fn readers_miss_nothing_whatever_the_weather() {
 async fn a_reader_skips_what_was_evicted_and_nothing_else() {
     let broker = VirtualBroker::new(Options::new(Seed(5)));
     let client = broker.client("c");
-    let spec = StreamSpec {
-        name: stream(),
-        subjects: vec![subject("s.>")],
-        storage: Storage::Memory,
-        replicas: 1,
-        max_per_subject: Some(2),
-        max_bytes: None,
-    };
-    client.ensure(&spec).await.unwrap();
+    let few = StreamSpec { max_per_subject: Some(2), ..spec() };
+    client.ensure(&few).await.unwrap();
     let mut records = reader(&client).await;
     assert!(timeout(SOON, records.next()).await.is_err());
     for n in 0..300 {

@@ -2,32 +2,21 @@
 //! shows in the hash of their traces and in a line.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod common;
+
 use std::collections::BTreeSet;
 use std::io::{Error, Write};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use broker::{
-    Admin, Append, AppendError, Expect, Log, Seq, Start, Storage, StreamName, StreamSpec, Subject,
-};
+use broker::{Admin, Append, AppendError, Expect, Log, Seq, Start, StreamName};
 use broker_virtual::{Fate, Fault, Happening, Observer, Options, Trace, VirtualBroker};
+use common::{append, spec, stream, subject};
 use model::{Network, Seed, Timestamp};
 use tokio::time::sleep;
 
 const MS: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
-
-fn stream() -> StreamName {
-    StreamName::new("s").unwrap()
-}
-
-fn subject(name: &str) -> Subject {
-    Subject::new(name).unwrap()
-}
-
-fn append(payload: &'static str) -> Append {
-    Append::new(stream(), subject("s.a"), payload)
-}
 
 fn after(payload: &'static str, seq: u64) -> Append {
     let expect = Some(Expect { subject: subject("s.a"), seq: Seq(seq) });
@@ -61,17 +50,9 @@ impl Page {
 /// A broker with a stream, and what it tells from now on.
 async fn world(seed: u64) -> (VirtualBroker, Page) {
     let broker = VirtualBroker::new(Options::new(Seed(seed)));
-    let spec = StreamSpec {
-        name: stream(),
-        subjects: vec![subject("s.>")],
-        storage: Storage::Memory,
-        replicas: 1,
-        max_per_subject: None,
-        max_bytes: None,
-    };
-    broker.client("admin").ensure(&spec).await.unwrap();
+    broker.client("admin").ensure(&spec()).await.unwrap();
     let page = Page::default();
-    broker.observe(Some(Box::new(Trace::new(Some(Box::new(page.clone()))))));
+    broker.observe(Box::new(Trace::new(Some(Box::new(page.clone())))));
     (broker, page)
 }
 

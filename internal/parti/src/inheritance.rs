@@ -12,7 +12,7 @@ use broker::{BrokerError, Log, Reader, Record, Seq, Start, Subject};
 
 use crate::MemberId;
 use crate::context::Context;
-use crate::lease::Backoff;
+use crate::lease::patiently;
 use crate::names::GroupSubject;
 use crate::records::{self, Grant, MemberRecord, Term};
 
@@ -45,8 +45,7 @@ pub(crate) async fn inherit<B: Log>(
     // writes in between would be behind the end, and missed.
     let end = end(context).await?.max(Seq(term.0));
     let lasts = up_to(&mut reader, end).await?;
-    let recent = recent(context, end, lasts.len() as u64).await?;
-    let silent = lively(&recent, context.timing.beat() * 2);
+    let silent = silent(context, end, lasts.len() as u64).await?;
     let mut signs = Vec::new();
     for last in lasts {
         let Some(GroupSubject::Member(member)) = names.group_subject(&last.subject) else {
@@ -57,12 +56,12 @@ pub(crate) async fn inherit<B: Log>(
         }
         signs.push(last);
     }
-    let silent = |record: &Record| match silent.range(record.seq..).next() {
-        Some((_, silent)) => *silent,
-        None => Duration::ZERO,
+    let with_silence = |record: Record| {
+        let silent =
+            silent.range(record.seq..).next().map_or(Duration::ZERO, |(_, silent)| *silent);
+        (record, silent)
     };
-    let signs = signs.into_iter().map(|record| (silent(&record), record));
-    let signs = signs.map(|(silent, record)| (record, silent)).collect();
+    let signs = signs.into_iter().map(with_silence).collect();
     Ok(Inheritance { grants, signs, reader })
 }
 
@@ -90,20 +89,22 @@ async fn grants<B: Log>(
     Ok(grants)
 }
 
-/// The records up to `end`, as many as it takes to see a lease in which somebody could be heard.
-async fn recent<B: Log>(
+/// For how long who wrote a record and nothing after it had been silent at `end`: of as many records as
+/// it takes to see a lease in which somebody could be heard.
+async fn silent<B: Log>(
     context: &Context<B>,
     end: Seq,
     subjects: u64,
-) -> Result<Vec<Record>, BrokerError> {
+) -> Result<BTreeMap<Seq, Duration>, BrokerError> {
     let mut reach = REACH * subjects.max(1);
     loop {
         let start = Seq(end.0.saturating_sub(reach).max(1));
         let mut reader = read(context, vec![context.names.all_group()], Start::At(start)).await?;
         let records = up_to(&mut reader, end).await?;
-        let span = lively(&records, context.timing.beat() * 2).into_values().max();
-        if start == Seq(1) || span >= Some(context.timing.lease) {
-            return Ok(records);
+        let silent = lively(&records, context.timing.answer_max());
+        let span = silent.values().next();
+        if start == Seq(1) || span >= Some(&context.timing.lease) {
+            return Ok(silent);
         }
         reach = reach.saturating_mul(REACH_GROWS);
     }
@@ -127,14 +128,9 @@ fn is_sign(record: &Record) -> bool {
 
 /// The last record of the group's stream.
 async fn end<B: Log>(context: &Context<B>) -> Result<Seq, BrokerError> {
-    let (names, mut backoff) = (&context.names, Backoff::new());
-    loop {
-        match context.broker.last(&names.group, &names.all_group()).await {
-            Ok(last) => return Ok(last.map_or(Seq::NONE, |record| record.seq)),
-            Err(BrokerError::Unavailable(_)) => backoff.wait().await,
-            Err(error) => return Err(error),
-        }
-    }
+    let (names, all) = (&context.names, context.names.all_group());
+    let last = patiently(|| context.broker.last(&names.group, &all)).await?;
+    Ok(last.map_or(Seq::NONE, |record| record.seq))
 }
 
 async fn read<B: Log>(
@@ -142,13 +138,7 @@ async fn read<B: Log>(
     filters: Vec<Subject>,
     start: Start,
 ) -> Result<B::Reader, BrokerError> {
-    let mut backoff = Backoff::new();
-    loop {
-        match context.broker.read(&context.names.group, filters.clone(), start).await {
-            Err(BrokerError::Unavailable(_)) => backoff.wait().await,
-            outcome => return outcome,
-        }
-    }
+    patiently(|| context.broker.read(&context.names.group, filters.clone(), start)).await
 }
 
 /// What `reader` delivers, up to the first record at `end` or behind it. What is evicted meanwhile has

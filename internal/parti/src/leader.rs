@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use crate::MemberId;
 use crate::context::Context;
 use crate::inheritance::{Inheritance, inherit};
-use crate::lease::{Backoff, Timing};
+use crate::lease::Backoff;
 use crate::names::GroupSubject;
 use crate::rebalancer::Rebalancer;
 use crate::records::{self, Grant, LeaderBeat, MemberRecord, Plan, Session, Term};
@@ -72,11 +72,6 @@ async fn append_in_term<B: Log>(
     }
 }
 
-/// How long the broker may take to answer before its leader counts as cut off.
-fn answer_max(timing: &Timing) -> Duration {
-    timing.beat() * 2
-}
-
 /// The leader's signs of life.
 async fn beats<B: Log>(
     context: &Context<B>,
@@ -89,7 +84,7 @@ async fn beats<B: Log>(
         if let Err(end) = append_in_term(context, term, context.names.leader_beat(), record).await {
             return end;
         }
-        let was_cut = began.elapsed() > answer_max(&context.timing);
+        let was_cut = began.elapsed() > context.timing.answer_max();
         contact.send_modify(|contact| {
             contact.answered_at = Instant::now();
             contact.cuts += u64::from(was_cut);
@@ -224,7 +219,7 @@ impl<B: Log> Reign<'_, B> {
 
     fn is_in_touch(&self) -> bool {
         let silence = self.contact.borrow().answered_at.elapsed();
-        silence <= answer_max(&self.context.timing)
+        silence <= self.context.timing.answer_max()
     }
 
     async fn act(&mut self) -> Result<(), ReignEnd> {

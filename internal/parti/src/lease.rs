@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use broker::Seq;
+use broker::{BrokerError, Seq};
 use tokio::time::Instant;
 
 /// The newest sign of life of somebody, and when it was seen here.
@@ -65,6 +65,11 @@ impl Timing {
         self.lease / 5
     }
 
+    /// How long the broker may take to answer before nobody can be said to be silent.
+    pub(crate) fn answer_max(&self) -> Duration {
+        self.beat() * 2
+    }
+
     /// How long a leader waits for further joins before it makes a plan…
     pub(crate) fn settle_quiet(&self) -> Duration {
         self.lease / 10
@@ -101,6 +106,25 @@ impl Backoff {
     pub(crate) async fn wait(&mut self) {
         tokio::time::sleep(self.0).await;
         self.0 = (self.0 * 2).min(Self::LONGEST);
+    }
+}
+
+/// Asks until there is an answer: waits through outages, and for as long as they last. The caller bounds
+/// it by dropping.
+///
+/// # Errors
+///
+/// Whatever asking again would not mend.
+pub(crate) async fn patiently<T, F>(mut ask: impl FnMut() -> F) -> Result<T, BrokerError>
+where
+    F: Future<Output = Result<T, BrokerError>>,
+{
+    let mut backoff = Backoff::new();
+    loop {
+        match ask().await {
+            Err(BrokerError::Unavailable(_)) => backoff.wait().await,
+            outcome => return outcome,
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use model::{PartitionId, watch};
 
 use crate::claim::{ClaimError, Claimed, Given, claim};
 use crate::context::Context;
-use crate::lease::Backoff;
+use crate::lease::patiently;
 
 /// Claims of one batch that are under way at once.
 const CLAIMS_MAX: usize = 32;
@@ -54,15 +54,9 @@ async fn open_one<B: Log>(
 
 /// The newest message of any partition, before anything is claimed.
 async fn end_of_messages<B: Log>(context: &Context<B>) -> Result<Seq, BrokerError> {
-    let (broker, names) = (&context.broker, &context.names);
-    let mut backoff = Backoff::new();
-    loop {
-        match broker.last(&names.messages, &names.all_messages()).await {
-            Ok(last) => return Ok(last.map_or(Seq::NONE, |record| record.seq)),
-            Err(BrokerError::Unavailable(_)) => backoff.wait().await,
-            Err(error) => return Err(error),
-        }
-    }
+    let (names, all) = (&context.names, context.names.all_messages());
+    let last = patiently(|| context.broker.last(&names.messages, &all)).await?;
+    Ok(last.map_or(Seq::NONE, |record| record.seq))
 }
 
 /// The first message that is not done. If there is none, everything of this partition that is still
@@ -74,15 +68,8 @@ async fn start_of<B: Log>(
     through: Seq,
     end: Seq,
 ) -> Result<Seq, BrokerError> {
-    let (broker, names) = (&context.broker, &context.names);
-    let subject = names.message(partition);
-    let mut backoff = Backoff::new();
-    loop {
-        match broker.first_at(&names.messages, &subject, through.next()).await {
-            Ok(Some(record)) => return Ok(record.seq),
-            Ok(None) => return Ok(through.max(end).next()),
-            Err(BrokerError::Unavailable(_)) => backoff.wait().await,
-            Err(error) => return Err(error),
-        }
-    }
+    let (names, subject) = (&context.names, context.names.message(partition));
+    let ask = || context.broker.first_at(&names.messages, &subject, through.next());
+    let first = patiently(ask).await?;
+    Ok(first.map_or(through.max(end).next(), |record| record.seq))
 }

@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::context::Context;
-use crate::lease::Backoff;
+use crate::lease::patiently;
 use crate::pump::{Feed, Position, Pump, PumpNews};
 
 /// Readers are merged only if none must go back by more messages (of any partition) than this.
@@ -163,16 +163,12 @@ async fn pump<B: Log>(
 ) {
     let names = context.names.clone();
     let filters: Vec<_> = feeds.keys().map(|partition| names.message(*partition)).collect();
-    let mut backoff = Backoff::new();
-    let reader = loop {
-        let reading = context.broker.read(&names.messages, filters.clone(), Start::At(start));
-        match reading.await {
-            Ok(reader) => break reader,
-            Err(BrokerError::Unavailable(_)) => backoff.wait().await,
-            Err(error) => {
-                let _ = news.send((id, PumpNews::Broken(error)));
-                return;
-            }
+    let ask = || context.broker.read(&names.messages, filters.clone(), Start::At(start));
+    let reader = match patiently(ask).await {
+        Ok(reader) => reader,
+        Err(error) => {
+            let _ = news.send((id, PumpNews::Broken(error)));
+            return;
         }
     };
     Pump { id, reader, names, feeds, read, news }.run().await;

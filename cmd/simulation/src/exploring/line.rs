@@ -1,10 +1,11 @@
 //! The line on a terminal while seeds run.
 
-use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
 use explore::Campaign;
 use tokio::time::Instant;
+
+use crate::terminal::TerminalLine;
 
 /// How often it is drawn.
 const EVERY: Duration = Duration::from_millis(200);
@@ -17,14 +18,14 @@ pub struct Line {
     began: Instant,
     aside: Duration,
     drawn: Option<Instant>,
-    is_shown: bool,
+    line: TerminalLine,
 }
 
 impl Line {
     /// For so many seeds.
     pub fn new(seeds: u64) -> Self {
-        let is_shown = std::io::stderr().is_terminal();
-        Self { seeds, began: Instant::now(), aside: Duration::ZERO, drawn: None, is_shown }
+        let line = TerminalLine::new();
+        Self { seeds, began: Instant::now(), aside: Duration::ZERO, drawn: None, line }
     }
 
     /// Draws how far it is.
@@ -50,17 +51,12 @@ impl Line {
 
     /// Draws something else.
     pub fn say(&self, what: &str) {
-        if self.is_shown {
-            let mut err = std::io::stderr().lock();
-            // A terminal that is gone needs no progress.
-            let _ = write!(err, "\r\x1b[2K{what}");
-            let _ = err.flush();
-        }
+        self.line.say(what);
     }
 
     /// Makes room for something that stays.
     pub fn clear(&self) {
-        self.say("");
+        self.line.clear();
     }
 
     /// Does something that is not counted as running seeds.

@@ -1,8 +1,6 @@
 //! The role that leads and judges, alone: it can be killed and go on from its checkpoint while the
 //! others work.
 
-use std::time::Duration;
-
 use ::coordinator::{Coordinator, Progress, Stopped};
 use model::watch;
 
@@ -39,7 +37,7 @@ pub async fn coordinator(mut setup: Setup, parts: Parts) -> Result<u8, Failure> 
     let conducted =
         Coordinator::new(broker, names, channel, settings, told, events).run(stop).await;
     showing.abort();
-    let _ = tokio::time::timeout(Duration::from_secs(5), writing).await;
+    events::written(writing).await;
     let conducted = conducted?;
     let interrupted = conducted.interrupted;
     let (at, resources) = (setup.clock.now(), watching.resources());

@@ -100,7 +100,7 @@ pub fn simulate(
     let (broker, run) = runtime.block_on(async {
         let patience = Options { request_timeout: REQUEST_TIMEOUT, ..Options::new(seed) };
         let broker = VirtualBroker::new(patience);
-        broker.observe(Some(Box::new(watched)));
+        broker.observe(Box::new(watched));
         broker.stall(outside.stall);
         (broker.clone(), limits.within(within(config, seed, broker, outside)).await)
     });
