@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use broker::Seq;
 use model::{PartitionId, Timestamp};
 use parti::records::LedgerRecord;
+use reports::ToldRecord;
 use serde::{Deserialize, Serialize};
 
 use crate::Output;
@@ -20,7 +21,25 @@ const WAITING_MAX: usize = 50_000;
 pub(crate) struct Entry {
     pub seq: Seq,
     pub at: Timestamp,
-    pub record: LedgerRecord<Output>,
+    pub record: Written,
+}
+
+/// What stands in a ledger: under claims, or told by whoever likes to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Written {
+    Claimed(LedgerRecord<Output>),
+    Told(ToldRecord),
+}
+
+impl Written {
+    /// Up to where messages must be read before it can be judged.
+    pub fn through(&self) -> Seq {
+        match self {
+            Self::Claimed(record) => record.through(),
+            Self::Told(record) => record.message(),
+        }
+    }
 }
 
 /// Holds ledger records back.

@@ -33,8 +33,10 @@ mod messages;
 mod moves;
 mod ownership;
 mod pairs;
+mod promise;
 mod rebalance;
 mod recovery;
+mod redelivery;
 mod replay;
 mod report;
 mod restore;
@@ -45,11 +47,14 @@ mod sides;
 mod size;
 mod standing;
 mod suspicion;
+mod tale;
 mod text;
 mod text_faults;
 mod text_findings;
+mod text_redelivered;
 mod timeline;
 mod totals;
+mod unfenced;
 mod vacancy;
 mod verdict;
 mod world;
@@ -61,10 +66,12 @@ pub use fault_summary::FaultSummary;
 pub use finding::{Culprit, Evidence, Finding};
 pub use impact::{FaultEntry, Impact};
 pub use judge::Judge;
+pub use promise::Promise;
 pub use recovery::Recovery;
+pub use redelivery::{Explained, Redelivered};
 pub use report::{End, Exercised, Rebalance, Report, RunInfo, VirtualTime};
 pub use reports::{
-    Fault, FaultKind, Fenced, Output, PartitionSent, ProducerReport, Range, Unreadable,
+    Fault, FaultKind, Fenced, Output, PartitionSent, ProducerReport, Range, ToldRecord, Unreadable,
     WorkerReport,
 };
 pub use restore::OtherSettings;

@@ -6,13 +6,13 @@ use broker::{Record, Seq, Subject};
 use model::{Message, Timestamp};
 use parti::records::{self, LedgerRecord, MemberRecord};
 use parti::{GroupSubject, MemberId, Names};
-use reports::{Output, Report};
+use reports::{Output, Report, ToldRecord};
 use serde::{Deserialize, Serialize};
 
 use super::error::CoordinatorError;
 use super::follow::Source;
 use super::trim::Trims;
-use crate::Judge;
+use crate::{Judge, Promise};
 
 /// Tells the judge, and remembers how far each stream was read.
 pub(super) struct Feed {
@@ -111,11 +111,28 @@ impl Feed {
         let Some(partition) = self.names.partition_of(&record.subject) else {
             return self.judge.foreign();
         };
-        let decoded = records::decode::<LedgerRecord<Output>>(record);
-        if let Ok(LedgerRecord::Effect { outputs, .. }) = &decoded {
-            self.trims.done(partition, outputs.len() as u64);
-        }
-        self.judge.ledger(partition, record.seq, stored_at(record), decoded);
+        let (seq, at) = (record.seq, stored_at(record));
+        let outputs = match self.judge.settings().promise {
+            Promise::ExactlyOnce => {
+                let decoded = records::decode::<LedgerRecord<Output>>(record);
+                let outputs = match &decoded {
+                    Ok(LedgerRecord::Effect { outputs, .. }) => outputs.len(),
+                    _ => 0,
+                };
+                self.judge.ledger(partition, seq, at, decoded);
+                outputs
+            }
+            Promise::AtLeastOnce { .. } => {
+                let decoded = records::decode::<ToldRecord>(record);
+                let outputs = match &decoded {
+                    Ok(ToldRecord::Done { outputs, .. }) => outputs.len(),
+                    _ => 0,
+                };
+                self.judge.told(partition, seq, at, decoded);
+                outputs
+            }
+        };
+        self.trims.done(partition, outputs as u64);
     }
 
     fn group(&mut self, record: &Record) {

@@ -202,6 +202,7 @@ impl World {
                 unowned_bound: LEASE + secs(5),
                 startup_bound: secs(20),
                 stall: secs(10),
+                promise: coordinator::Promise::ExactlyOnce,
                 sticky: true,
                 required: vec![],
                 started_at: self.clock.started_at(),

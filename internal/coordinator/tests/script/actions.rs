@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use broker::{Seq, Subject};
 use coordinator::{
-    End, Fault, FaultKind, Fenced, Output, PartitionSent, ProducerReport, Range, Required,
-    Unreadable, WorkerReport,
+    End, Fault, FaultKind, Fenced, Output, PartitionSent, ProducerReport, Promise, Range, Required,
+    ToldRecord, Unreadable, WorkerReport,
 };
 use model::{
     Message, MessageError, PartitionId, PartitionSeq, ProducerId, ProducerSeq, Timestamp, Weight,
@@ -68,7 +68,8 @@ pub fn parse(script: &str) -> History {
         interrupted: false,
         resources: BTreeMap::new(),
     };
-    let history = History { told: Vec::new(), end, required: Vec::new() };
+    let promise = Promise::ExactlyOnce;
+    let history = History { told: Vec::new(), end, required: Vec::new(), promise };
     let mut stage = Stage {
         at: Timestamp(0),
         history,
@@ -137,6 +138,11 @@ impl Stage {
             "lead" | "vacate" | "beat" | "grant" | "plan" => self.control(verb, words),
             "store" | "corrupt" | "foreign" | "misplace" => self.message(verb, words),
             "claim" | "effect" | "release" | "scribble" => self.chain(verb, words),
+            "own" | "done" | "drop" => self.tale(verb, words),
+            "promise" => {
+                let reach = Duration::from_secs(words[1].parse().unwrap());
+                self.history.promise = Promise::AtLeastOnce { reach };
+            }
             "ack" | "doubt" | "worked" => self.report(verb, words),
             "fault" => self.fault(words),
             "require" => self.history.required.push(required(words)),
@@ -289,6 +295,32 @@ impl Stage {
         };
         self.through.insert(on.0, record.through());
         self.tell(Told::Ledger(on, seq, Ok(record)));
+    }
+
+    fn tale(&mut self, verb: &str, words: &[&str]) {
+        self.ledger += 1;
+        let seq = Seq(self.ledger);
+        let (member, session) = self.session(words[0]);
+        let on = partition(words[1]);
+        let number = value(words, "number").map_or(0, |n| n.parse().unwrap());
+        let record = match verb {
+            "own" => {
+                let position = value(words, "position").map(|at| Seq(at.parse().unwrap()));
+                let epoch = Epoch(value(words, "epoch").map_or(0, |n| n.parse().unwrap()));
+                ToldRecord::Owned { member, session, number, epoch, position }
+            }
+            "done" => {
+                let outputs = outputs(words[2]);
+                let places = outputs.iter().filter_map(|output| match output {
+                    Output::Done(seq) => self.stored.get(&(on.0, seq.0)).copied(),
+                    Output::Unreadable(_) => None,
+                });
+                let message = places.max().unwrap_or_default();
+                ToldRecord::Done { member, session, number, message, outputs }
+            }
+            _ => ToldRecord::Released { member, session, number },
+        };
+        self.tell(Told::Tale(on, seq, record));
     }
 
     fn report(&mut self, verb: &str, words: &[&str]) {

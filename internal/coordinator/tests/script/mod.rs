@@ -8,6 +8,10 @@
 //! 0.3 grant a 1 0-1       epoch 1 gives it 0 and 1  0.7 effect a 0 1-3  they are done
 //! 0.4 claim a 0 1         it claims 0 under epoch 1 0.8 release a 0     it lets go
 //! ```
+//!
+//! Where nothing is fenced, `own a 0`, `done a 0 1-3` and `drop a 0` take the place of claim, effect and
+//! release (`number=4` numbers the record, `position=7` says where the consumer is), and
+//! `promise again 8` promises every message at least once, with a reach of 8 s.
 
 #![allow(dead_code, reason = "every test uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "a script that does not parse is a broken test")]
@@ -19,8 +23,8 @@ use std::time::Duration;
 
 use broker::Seq;
 use coordinator::{
-    Class, End, Fault, Judge, JudgeSettings, Output, ProducerReport, Report, Required, RunInfo,
-    WorkerReport,
+    Class, End, Fault, Judge, JudgeSettings, Output, ProducerReport, Promise, Report, Required,
+    RunInfo, ToldRecord, WorkerReport,
 };
 use model::{Message, MessageError, PartitionId, Timestamp};
 use parti::MemberId;
@@ -35,6 +39,7 @@ pub const LEASE: Duration = Duration::from_secs(3);
 pub enum Told {
     Message(PartitionId, Seq, Result<Message, MessageError>),
     Ledger(PartitionId, Seq, Result<LedgerRecord<Output>, ForeignRecord>),
+    Tale(PartitionId, Seq, ToldRecord),
     Member(MemberId, Seq, MemberRecord),
     Leader(Seq, LeaderRecord),
     Beat(Seq, LeaderBeat),
@@ -51,7 +56,7 @@ impl Told {
     fn stream(&self) -> usize {
         match self {
             Self::Message(..) => 1,
-            Self::Ledger(..) => 2,
+            Self::Ledger(..) | Self::Tale(..) => 2,
             Self::Member(..) | Self::Leader(..) | Self::Beat(..) => 3,
             Self::Grant(..) | Self::Plan(..) => 3,
             _ => 0,
@@ -64,6 +69,7 @@ pub struct History {
     pub told: Vec<(Timestamp, Told)>,
     pub end: End,
     pub required: Vec<Required>,
+    pub promise: Promise,
 }
 
 /// The orders in which the streams may be read, one after the other.
@@ -98,6 +104,7 @@ impl History {
             assert_eq!(found(&other), found(&report), "streams read in the order {order:?}");
             assert_eq!(other.verdict, report.verdict, "streams read in the order {order:?}");
             assert_eq!(other.faults, report.faults, "streams read in the order {order:?}");
+            assert_eq!(other.redelivered, report.redelivered, "read in the order {order:?}");
             assert_eq!(other.recoveries, report.recoveries, "streams read in the order {order:?}");
         }
         report
@@ -106,7 +113,7 @@ impl History {
     /// Judges it as it happened, with a judge that is put away and taken out again after so many
     /// records as `cuts` say.
     pub fn judge_with_cuts(&self, cuts: impl Fn(usize) -> bool) -> Report {
-        let mut judge = Judge::new(settings(self.required.clone()));
+        let mut judge = Judge::new(self.settings());
         for (index, (at, told)) in self.told.iter().enumerate() {
             if cuts(index) {
                 judge = put_away(&judge);
@@ -116,8 +123,12 @@ impl History {
         put_away(&judge).finish(self.end.clone(), &RunInfo::default())
     }
 
+    fn settings(&self) -> JudgeSettings {
+        JudgeSettings { promise: self.promise, ..settings(self.required.clone()) }
+    }
+
     fn run(&self, all: &[&(Timestamp, Told)]) -> Report {
-        let mut judge = Judge::new(settings(self.required.clone()));
+        let mut judge = Judge::new(self.settings());
         for (at, told) in all {
             tell(&mut judge, *at, told);
         }
@@ -137,6 +148,7 @@ pub fn put_away(judge: &Judge) -> Judge {
 /// The bounds of every test.
 pub fn settings(required: Vec<Required>) -> JudgeSettings {
     JudgeSettings {
+        promise: Promise::ExactlyOnce,
         sticky: true,
         partitions: PARTITIONS,
         weights: None,
@@ -164,6 +176,7 @@ pub fn tell(judge: &mut Judge, at: Timestamp, told: &Told) {
             let error = ForeignRecord { subject, seq: *seq, detail: "foreign".into() };
             judge.ledger(*p, *seq, at, Err(error));
         }
+        Told::Tale(p, seq, record) => judge.told(*p, *seq, at, Ok(record.clone())),
         Told::Member(member, seq, record) => {
             judge.member(member.clone(), *seq, at, record.clone());
         }
