@@ -100,7 +100,7 @@ fn what_is_written_is_read_and_the_newest_ones_stay() {
     let bytes = fs::read(&path).unwrap();
     let line = String::from_utf8_lossy(bytes.split(|byte| *byte == b'\n').next().unwrap());
     assert!(
-        line.starts_with("{\"format\":\"parti-simulation checkpoint\",\"version\":2,"),
+        line.starts_with("{\"format\":\"parti-simulation checkpoint\",\"version\":3,"),
         "{line}"
     );
     assert!(line.contains(&format!("{:08x}", configuration_hash(CONFIGURATION))), "{line}");
@@ -152,18 +152,18 @@ fn what_belongs_to_others_is_refused() {
     let (_, _, text) = refusal(&newest, &Expected { configuration: Some(other), ..any() });
     assert!(text.contains("workers.count is 20, was 10"), "{text}");
     assert!(Checkpoints::load(&newest, &any()).is_ok(), "nothing was asked for");
-    for foreign in ["hello\n", "{\"a\":1}\n", "{\"format\":\"a\",\"version\":2}\n", "\n", "[]\n"] {
+    for foreign in ["hello\n", "{\"a\":1}\n", "{\"format\":\"a\",\"version\":3}\n", "\n", "[]\n"] {
         fs::write(&newest, foreign).unwrap();
         let (why, offered, text) = refusal(&newest, &own());
         assert!(matches!(why, Refusal::Foreign), "{text}");
         assert_eq!(offered.as_ref(), Some(&older));
     }
     let whole = fs::read(&older).unwrap();
-    let newer = String::from_utf8_lossy(&whole).replace("\"version\":2", "\"version\":3");
+    let newer = String::from_utf8_lossy(&whole).replace("\"version\":3", "\"version\":4");
     fs::write(&newest, newer).unwrap();
     let (why, _, text) = refusal(&newest, &own());
-    assert!(matches!(why, Refusal::Version(3)), "{text}");
-    assert!(text.contains("of version 3, and this program reads version 2"), "{text}");
+    assert!(matches!(why, Refusal::Version(4)), "{text}");
+    assert!(text.contains("of version 4, and this program reads version 3"), "{text}");
     fs::write(&newest, "{\"version\":1,\"at\":5}\n01234567\n").unwrap();
     assert!(matches!(refusal(&newest, &own()).0, Refusal::Version(1)));
     let empty = tempfile::tempdir().unwrap();
