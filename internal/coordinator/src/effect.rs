@@ -7,7 +7,7 @@ use model::Timestamp;
 use parti::records::Holder;
 
 use crate::account::{Account, Counts, Pass, SEQUENCE_MAX};
-use crate::docket::{By, Charge, Docket, note};
+use crate::docket::{By, Charge, Docket, before, note};
 use crate::{Class, Evidence, Output, Range, Rule, Seen};
 
 /// Effects that are remembered with their record, to name the first one of a duplicate.
@@ -31,6 +31,7 @@ struct Wrong {
     repeated: Seen,
     out_of_order: Seen,
     unexpected: Seen,
+    unprocessed: Seen,
 }
 
 impl Wrong {
@@ -59,7 +60,8 @@ impl Account {
                 wrong.unexpected.insert(SEQUENCE_MAX);
                 continue;
             }
-            self.output(seq.0, counts, &mut wrong);
+            let latest = before(by.at, docket.settings.processing_min);
+            self.output(seq.0, latest, counts, &mut wrong);
             let range = named.get_or_insert(Range(seq.0, seq.0));
             *range = Range(range.0.min(seq.0), range.1.max(seq.0));
         }
@@ -75,7 +77,8 @@ impl Account {
         }
     }
 
-    fn output(&mut self, seq: u64, counts: &mut Counts, wrong: &mut Wrong) {
+    /// What was stored after `latest` cannot have been processed.
+    fn output(&mut self, seq: u64, latest: Timestamp, counts: &mut Counts, wrong: &mut Wrong) {
         if !self.effects.insert(seq) {
             match self.twice.get_mut(&seq) {
                 Some(1) => drop(self.twice.remove(&seq)),
@@ -96,14 +99,15 @@ impl Account {
             self.passed_from = self.passed_from.filter(|_| self.passed.count() > 0);
             return;
         }
-        match self.pending.front() {
-            Some(front) if front.seq == seq => drop(self.pending.pop_front()),
-            _ => match self.pending.iter().position(|message| message.seq == seq) {
-                Some(index) => drop(self.pending.remove(index)),
-                None => return,
-            },
-        }
+        let index = match self.pending.front() {
+            Some(front) if front.seq == seq => Some(0),
+            _ => self.pending.iter().position(|message| message.seq == seq),
+        };
+        let Some(message) = index.and_then(|index| self.pending.remove(index)) else { return };
         counts.pending -= 1;
+        if message.at > latest {
+            wrong.unprocessed.insert(seq);
+        }
     }
 
     /// The ledger says that everything up to `through` is done: what no effect named by now was
@@ -136,7 +140,11 @@ impl Account {
     fn charge_wrong(&self, wrong: &Wrong, by: &By, docket: &mut Docket) {
         let charge = |class, count, seen: &Seen, detail: &str, evidence| Charge {
             class,
-            rule: if class == Class::Unexpected { Rule::DoneWasSent } else { Rule::I1 },
+            rule: match class {
+                Class::Unexpected => Rule::DoneWasSent,
+                Class::Unprocessed => Rule::Processed,
+                _ => Rule::I1,
+            },
             count,
             partition: Some(self.partition),
             sequences: seen.ranges().collect(),
@@ -167,6 +175,12 @@ impl Account {
             let (seen, detail) = (&wrong.unexpected, "done, but no sequence that any message has");
             let evidence = vec![by.shows("the effect")];
             docket.charge(charge(Class::Unexpected, seen.count(), seen, detail, evidence));
+        }
+        if wrong.unprocessed.count() > 0 {
+            let least = docket.settings.processing_min.as_secs_f64();
+            let detail = format!("done within less than {least} s, which is what a handler takes");
+            let (seen, evidence) = (&wrong.unprocessed, vec![by.shows("the effect")]);
+            docket.charge(charge(Class::Unprocessed, seen.count(), seen, &detail, evidence));
         }
     }
 

@@ -64,6 +64,8 @@ pub struct History {
     pub told: Vec<(Timestamp, Told)>,
     pub end: End,
     pub required: Vec<Required>,
+    /// The least time that a handler takes.
+    pub handler: Duration,
 }
 
 /// The orders in which the streams may be read, one after the other.
@@ -106,7 +108,7 @@ impl History {
     /// Judges it as it happened, with a judge that is put away and taken out again after so many
     /// records as `cuts` say.
     pub fn judge_with_cuts(&self, cuts: impl Fn(usize) -> bool) -> Report {
-        let mut judge = Judge::new(settings(self.required.clone()));
+        let mut judge = Judge::new(self.settings());
         for (index, (at, told)) in self.told.iter().enumerate() {
             if cuts(index) {
                 judge = put_away(&judge);
@@ -116,8 +118,12 @@ impl History {
         put_away(&judge).finish(self.end.clone(), &RunInfo::default())
     }
 
+    fn settings(&self) -> JudgeSettings {
+        JudgeSettings { processing_min: self.handler, ..settings(self.required.clone()) }
+    }
+
     fn run(&self, all: &[&(Timestamp, Told)]) -> Report {
-        let mut judge = Judge::new(settings(self.required.clone()));
+        let mut judge = Judge::new(self.settings());
         for (at, told) in all {
             tell(&mut judge, *at, told);
         }
@@ -143,6 +149,7 @@ pub fn settings(required: Vec<Required>) -> JudgeSettings {
         lease: LEASE,
         unowned_bound: Duration::from_secs(5),
         startup_bound: Duration::from_secs(60),
+        processing_min: Duration::ZERO,
         stall: Duration::from_secs(10),
         required,
         started_at: Timestamp(0),
