@@ -14,6 +14,7 @@ mod phase;
 mod progress;
 mod proxies;
 mod register;
+mod rehearsal;
 mod resume;
 mod roles;
 mod rundir;

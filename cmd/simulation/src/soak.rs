@@ -4,9 +4,7 @@
 use std::time::Duration;
 
 use chaos::{Command, Director, Position};
-use coordinator::{
-    ChaosPosition, Conducted, Coordinator, CoordinatorError, Event, Progress, Stopped,
-};
+use coordinator::{ChaosPosition, Conducted, Coordinator, Event, Progress, Stopped};
 use model::watch;
 use reports::Phase;
 use tokio::sync::mpsc;
@@ -14,6 +12,7 @@ use tokio::sync::mpsc;
 use crate::connect::Connector;
 use crate::crew::{Crew, Processes};
 use crate::failure::Failure;
+use crate::rehearsal::{self, Rehearsal};
 use crate::resume::Found;
 use crate::rundir::RunDir;
 use crate::setup::Setup;
@@ -64,11 +63,17 @@ pub async fn soak<C: Connector>(
     let mut judged_by = setup.coordinator();
     if let Some(dir) = &dir {
         dir.schedule(&settings.schedule)?;
-        judged_by.checkpoint = checkpoints::plan(&setup, dir.path(), Some(chaos))?;
     }
+    let keeper = checkpoints::keeper(&setup, dir.as_ref().map(RunDir::path))?;
+    let rehearsal = Rehearsal::of(&setup, keeper.as_ref());
+    judged_by.checkpoint = checkpoints::plan(&setup, keeper, Some(chaos));
     judged_by.resume = resumed;
     let (names, channel) = (setup.names.clone(), setup.channel.clone());
-    let judging = Coordinator::new(broker, names, channel, judged_by, told, events).run(stop);
+    let judge = |settings| {
+        let (broker, names, channel) = (broker.clone(), names.clone(), channel.clone());
+        Coordinator::new(broker, names, channel, settings, told.clone(), events.clone())
+    };
+    let judging = rehearsal::lead(&setup, broker.clone(), rehearsal, judged_by, stop, judge);
     // Boxed, so that the future of a run is not too deep for the compiler.
     let acting = Box::pin(async {
         let crew = Crew::new(&setup, connector.clone(), processes).await?;
@@ -88,7 +93,7 @@ pub async fn soak<C: Connector>(
 
 /// Judges to the end. Whoever acts ends with it, or is dropped: without a broker nobody can leave.
 async fn together(
-    judging: impl Future<Output = Result<Conducted, CoordinatorError>>,
+    judging: impl Future<Output = Result<Conducted, Failure>>,
     acting: impl Future<Output = Result<(), Failure>>,
 ) -> Result<Conducted, Failure> {
     tokio::pin!(judging, acting);

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::bound::Decided;
 use crate::docket::{By, Charge, Docket, note};
 use crate::effect::Recent;
+use crate::losses::parts;
 use crate::{Class, Culprit, Evidence, Range, Rule, Seen};
 
 /// The greatest sequence that is believed: numbers beyond it do not survive JSON in every program.
@@ -173,6 +174,16 @@ impl Account {
         let next = self.stored.last().max(self.spoiled.last()).unwrap_or(0) + 1;
         self.spoiled.insert(next);
         next
+    }
+
+    /// Numbers below that of a stored message which no message has, as far as anybody knows.
+    pub fn unused_numbers(&self) -> Vec<Range> {
+        let mut all = Seen::default();
+        if let Some(last) = self.stored.last() {
+            all.insert_range(Range(1, last));
+        }
+        let unstored = parts(&all.minus(&self.stored), &self.acked, false);
+        parts(&unstored, &self.spoiled, false)
     }
 
     /// Up to where everything is judged, and judged to be done; the ledger, or whoever `told`, says

@@ -26,6 +26,10 @@ pub struct JudgeSettings {
     /// What is promised for every message.
     #[serde(default)]
     pub promise: Promise,
+    /// The least time that a handler takes, less what the clocks of two servers may differ by; zero if
+    /// nobody knows.
+    #[serde(default)]
+    pub processing_min: Duration,
     /// Whether the strategy promises to move no partition that it need not move (I7).
     pub sticky: bool,
     /// What this run has to exercise, lest it be inconclusive.

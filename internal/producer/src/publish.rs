@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use broker::{Append, AppendError, BrokerError, Log, Record, Seq};
+use bugs::Bug;
 use bytes::Bytes;
 use model::{Message, PartitionId, ProducerId};
 use parti::Names;
@@ -41,6 +42,8 @@ pub(crate) async fn publish<B: Log>(
 ) -> Result<Published, ProducerError> {
     let partition = message.partition;
     let payload = message.encode();
+    let is_damaged = bugs::has(Bug::PayloadDamaged) && message.partition_seq.0 % 20 == 0;
+    let payload = if is_damaged { damaged(&payload) } else { payload };
     let mut effort = Effort::default();
     let mut wait = WAIT_FIRST;
     loop {
@@ -48,6 +51,12 @@ pub(crate) async fn publish<B: Log>(
         match broker.append(append.after(head)).await {
             Ok(head) => return Ok(Published { partition, head, effort }),
             Err(AppendError::Refused(_)) => {}
+            Err(AppendError::InDoubt(_)) if bugs::has(Bug::ErrorCountedAsSent) => {
+                return Ok(Published { partition, head, effort });
+            }
+            Err(AppendError::InDoubt(_)) if bugs::has(Bug::DoubtDropped) => {
+                return Ok(Published { partition, head: Seq::NONE, effort });
+            }
             Err(AppendError::InDoubt(why)) => {
                 tracing::debug!(%partition, why, "publish in doubt");
                 pause(&mut wait).await;
@@ -73,6 +82,11 @@ pub(crate) async fn publish<B: Log>(
             Err(error) => return Err(error.into()),
         }
     }
+}
+
+fn damaged(payload: &Bytes) -> Bytes {
+    let text = String::from_utf8_lossy(payload);
+    text.replace("\"sent_at\":", "\"sent_at\":1").into_bytes().into()
 }
 
 async fn pause(wait: &mut Duration) {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use broker::{Admin, StreamName};
+use bugs::Bug;
 use model::{RunClock, watch};
 use parti::Names;
 use reports::{Channel, Phase};
@@ -175,7 +176,10 @@ impl<B: Admin> Coordinator<B> {
         resumed.state.judge.check_settings(&self.settings.judge)?;
         let ahead = resumed.ahead(&self.broker, &self.names).await?;
         let Resumed { state, has_stopped, clock, stops, .. } = resumed;
-        let RunState { mut judge, at, progress, .. } = *state;
+        let RunState { mut judge, at, mut progress, .. } = *state;
+        if bugs::has(Bug::CountedTwice) {
+            progress.read.ledger.0 = progress.read.ledger.0.saturating_sub(20);
+        }
         judge.resumed(clock.now(), at, has_stopped);
         stops.into_iter().for_each(|stop| judge.fault(stop));
         Ok(Feed::new(judge, trims, names, progress.read, ahead))
@@ -192,7 +196,10 @@ impl<B: Admin> Coordinator<B> {
             cause,
             progress: self.progress(stage, feed, keeping),
             chaos: keeping.chaos(),
-            judge: feed.judge.clone(),
+            judge: match bugs::has(Bug::IntervalLost) {
+                true => keeping.judged_before(&feed.judge),
+                false => feed.judge.clone(),
+            },
         };
         keeping.begin(state, began.elapsed());
     }
