@@ -80,6 +80,18 @@ impl<B: Queue> Desk<B> {
         }
     }
 
+    /// Whether the group has been at work: somebody told so of the first partition.
+    pub(super) async fn is_begun(&self) -> bool {
+        let (ledger, first) = (&self.names.ledger, self.names.own(PartitionId(0)));
+        let mut pause = Pause::default();
+        loop {
+            match self.broker.last(ledger, &first).await {
+                Ok(last) => return last.is_some(),
+                Err(_) => pause.take().await,
+            }
+        }
+    }
+
     /// The next delivery, if there is one soon.
     pub(super) async fn pull(&self, consumer: &ConsumerName) -> Result<Option<InHand>, QueueError> {
         let asked_at = Instant::now();

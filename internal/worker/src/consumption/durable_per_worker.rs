@@ -3,9 +3,10 @@
 //! owner had not done and the new owner's consumer is already beyond is never delivered; and what was
 //! delivered to a worker that died stays with its consumer.
 //!
-//! It is as careful as the design can be: it begins with a filter that matches nothing (none at all
-//! would match everything), it is past all history before it is given anything (it would replay it), and
-//! it lets go before it acknowledges.
+//! It is as careful as the design can be: without partitions it has a filter that matches nothing (none
+//! at all would match everything); who joins a group that is at work begins with what comes then (it
+//! would repeat all that the others did), and the first members with the first message; and it lets go
+//! before it acknowledges.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -35,8 +36,10 @@ pub(super) struct DurablePerWorker<B> {
     orders: mpsc::Sender<Order>,
     /// The life that deliveries are told under.
     session: watch::Sender<Option<Session>>,
-    /// Whether the consumer is past what was there when it began.
+    /// Whether the consumer stands where it begins.
     ready: watch::Receiver<bool>,
+    /// Whether it was ever given anything.
+    given: watch::Sender<bool>,
     _pump: JoinSet<()>,
 }
 
@@ -64,11 +67,13 @@ impl<B: Queue> DurablePerWorker<B> {
         let (orders, ordered) = mpsc::channel(LANE_MAX);
         let (session, lives) = watch::channel(None);
         let (is_ready, ready) = watch::channel(false);
+        let (given, is_given) = watch::channel(false);
         let (deliveries, delivered) = mpsc::channel(1);
         let mut pump = JoinSet::new();
-        pump.spawn(pull(desk.clone(), consumer.clone(), is_ready, deliveries));
+        let puller = Puller { desk: desk.clone(), consumer: consumer.clone(), deliveries };
+        pump.spawn(puller.run(is_ready, is_given));
         pump.spawn(run(desk.clone(), delivered, ordered, lives));
-        Self { desk, consumer, held: Mutex::default(), orders, session, ready, _pump: pump }
+        Self { desk, consumer, held: Mutex::default(), orders, session, ready, given, _pump: pump }
     }
 }
 
@@ -89,9 +94,10 @@ impl<B: Queue> Assignee for DurablePerWorker<B> {
             self.session.send_replace(Some(session));
         }
         let _ = self.ready.clone().wait_for(|ready| *ready).await;
+        self.desk.make(&self.desk.spec(&self.consumer, filters(&self.desk, &partitions))).await;
+        self.given.send_replace(true);
         let position = self.desk.progress(&self.consumer).await;
         let position = position.map(|state| state.position).unwrap_or_default();
-        self.desk.make(&self.desk.spec(&self.consumer, filters(&self.desk, &partitions))).await;
         let before = std::mem::replace(&mut held.partitions, partitions.clone());
         let mut flushing = Vec::new();
         for partition in before.0.difference(&partitions.0).copied() {
@@ -152,31 +158,54 @@ impl Order {
     }
 }
 
-/// Pulls for ever, at first from nothing.
-async fn pull<B: Queue>(
+/// Pulls for ever.
+struct Puller<B> {
     desk: Arc<Desk<B>>,
     consumer: ConsumerName,
-    ready: watch::Sender<bool>,
     deliveries: mpsc::Sender<InHand>,
-) {
-    let nothing = desk.spec(&consumer, filters(&desk, &PartitionSet::default()));
-    desk.make(&nothing).await;
-    let mut pause = Pause::default();
-    loop {
-        match desk.pull(&consumer).await {
-            Ok(None) => {
-                pause = Pause::default();
-                ready.send_replace(true);
+}
+
+impl<B: Queue> Puller<B> {
+    async fn run(self, ready: watch::Sender<bool>, mut given: watch::Receiver<bool>) {
+        let nothing = self.desk.spec(&self.consumer, filters(&self.desk, &PartitionSet::default()));
+        self.desk.make(&nothing).await;
+        if self.desk.is_begun().await {
+            // To look for nothing is to pass over all that there is.
+            while self.desk.pull(&self.consumer).await.is_err() {
+                Pause::default().take().await;
             }
-            Ok(Some(hand)) => {
-                pause = Pause::default();
-                ready.send_replace(true);
-                if deliveries.send(hand).await.is_err() {
-                    return;
+            ready.send_replace(true);
+        } else {
+            ready.send_replace(true);
+            self.wait(&mut given).await;
+        }
+        let mut pause = Pause::default();
+        loop {
+            match self.desk.pull(&self.consumer).await {
+                Ok(None) => pause = Pause::default(),
+                Ok(Some(hand)) => {
+                    pause = Pause::default();
+                    if self.deliveries.send(hand).await.is_err() {
+                        return;
+                    }
                 }
+                Err(QueueError::Missing { .. }) => self.desk.make(&nothing).await,
+                Err(_) => pause.take().await,
             }
-            Err(QueueError::Missing { .. }) => desk.make(&nothing).await,
-            Err(_) => pause.take().await,
+        }
+    }
+
+    /// Waits until it is given something, or the others have been at work for a lease without it.
+    async fn wait(&self, given: &mut watch::Receiver<bool>) {
+        let mut begun: Option<Instant> = None;
+        while begun.is_none_or(|begun| begun.elapsed() < self.desk.lease) {
+            let look = Instant::now() + self.desk.lease / 3;
+            if timeout_at(look, given.wait_for(|given| *given)).await.is_ok() {
+                return;
+            }
+            if begun.is_none() && self.desk.is_begun().await {
+                begun = Some(Instant::now());
+            }
         }
     }
 }
