@@ -18,6 +18,8 @@ mod rehearsal;
 mod resume;
 mod roles;
 mod rundir;
+#[cfg(feature = "selftest")]
+mod selftest;
 mod setup;
 mod signals;
 mod soak;
@@ -58,16 +60,33 @@ fn main() -> ExitCode {
 }
 
 async fn dispatch(cli: Cli) -> Result<u8, Failure> {
+    #[cfg(feature = "selftest")]
+    selftest::plant()?;
     match cli.command {
         None => commands::run(cli.run).await,
         Some(Command::Run(args)) => commands::run(*args).await,
         Some(Command::Explore(args)) => exploring::run(*args).await,
+        Some(Command::Selftest(args)) => selftest(args).await,
         Some(Command::Config(command)) => commands::config(command),
         Some(Command::Nats(args)) => commands::nats(args).await,
         Some(Command::DiffTraces(args)) => traces::diff(&args),
         Some(Command::Completions { shell }) => commands::completions(shell),
         Some(Command::Man) => commands::man(),
     }
+}
+
+#[cfg(feature = "selftest")]
+async fn selftest(args: cli::SelftestArgs) -> Result<u8, Failure> {
+    selftest::run(args).await
+}
+
+#[cfg(not(feature = "selftest"))]
+async fn selftest(_: cli::SelftestArgs) -> Result<u8, Failure> {
+    Err(Failure::Usage(
+        "this program has no bugs to find: build one that has, with \
+         cargo run --release -p simulation --features selftest -- selftest"
+            .into(),
+    ))
 }
 
 fn fail(failure: &Failure) -> ExitCode {

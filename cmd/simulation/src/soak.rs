@@ -1,9 +1,11 @@
 //! One run on a broker that is there, real or virtual: producers, workers and chaos act, the
 //! coordinator judges.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chaos::{Command, Director, Position};
+use checkpoint::RunKeeper;
 use coordinator::{ChaosPosition, Conducted, Coordinator, Event, Progress, Stopped};
 use model::watch;
 use reports::Phase;
@@ -33,8 +35,10 @@ pub struct Soak<C: Connector> {
     pub told: watch::Sender<Progress>,
     /// Where it tells what happens.
     pub events: mpsc::Sender<Vec<Event>>,
-    /// Where it leaves its schedule, and by which its checkpoints find it; without it there are none.
+    /// Where it leaves its schedule.
     pub dir: Option<RunDir>,
+    /// Who keeps its checkpoints, if there are any.
+    pub keeper: Option<Arc<RunKeeper>>,
     /// The checkpoint that it goes on from.
     pub found: Option<Found>,
     /// Ends it before its time.
@@ -48,7 +52,7 @@ pub async fn soak<C: Connector>(
     mut setup: Setup,
     run: Soak<C>,
 ) -> Result<(Setup, Conducted), Failure> {
-    let Soak { connector, processes, orders, told, events, dir, found, stop, aloud } = run;
+    let Soak { connector, processes, orders, told, events, dir, keeper, found, stop, aloud } = run;
     let broker = connector.connect("coordinator").await?;
     let resumed = match found {
         Some(found) => Some(resume::begin(&mut setup, &broker, found, Stopped::Everything).await?),
@@ -64,7 +68,6 @@ pub async fn soak<C: Connector>(
     if let Some(dir) = &dir {
         dir.schedule(&settings.schedule)?;
     }
-    let keeper = checkpoints::keeper(&setup, dir.as_ref().map(RunDir::path))?;
     let rehearsal = Rehearsal::of(&setup, keeper.as_ref());
     judged_by.checkpoint = checkpoints::plan(&setup, keeper, Some(chaos));
     judged_by.resume = resumed;

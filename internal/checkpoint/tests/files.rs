@@ -51,7 +51,7 @@ fn state(at: i64) -> RunState {
 
 fn keeper(dir: &Path, keep: usize) -> RunKeeper {
     RunKeeper {
-        place: Place::Files(Checkpoints::open(dir, keep).unwrap()),
+        place: Place::among(Checkpoints::open(dir, keep).unwrap()),
         seed: Seed(7),
         commit: "abc".into(),
         configuration: CONFIGURATION.into(),
@@ -60,7 +60,7 @@ fn keeper(dir: &Path, keep: usize) -> RunKeeper {
 }
 
 fn files(keeper: &RunKeeper) -> Vec<PathBuf> {
-    let Place::Files(files) = &keeper.place else { panic!("{keeper:?}") };
+    let Place::Files(files, _) = &keeper.place else { panic!("{keeper:?}") };
     files.list().unwrap()
 }
 

@@ -30,7 +30,7 @@ pub async fn coordinator(mut setup: Setup, parts: Parts) -> Result<u8, Failure> 
     let (events, writing) = events::in_background(&dir.events(), watching.shared())?;
     let showing = progress::begin(shown, &setup.config);
     let mut settings = setup.coordinator();
-    let keeper = checkpoints::keeper(&setup, Some(dir.path()))?;
+    let keeper = checkpoints::in_files(&setup, dir.path())?;
     settings.checkpoint = checkpoints::plan(&setup, keeper, None);
     settings.resume = resumed;
     println!("✓ coordinator started");
