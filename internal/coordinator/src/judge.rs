@@ -7,7 +7,7 @@ use broker::Seq;
 use model::{PartitionId, Timestamp};
 use parti::MemberId;
 use parti::records::{
-    ForeignRecord, Grant, LeaderBeat, LeaderRecord, LedgerRecord, MemberRecord, Plan, Session, Term,
+    Grant, LeaderBeat, LeaderRecord, LedgerRecord, MemberRecord, Plan, Session, Term,
 };
 use serde::{Deserialize, Serialize};
 
@@ -81,19 +81,18 @@ impl Judge {
         partition: PartitionId,
         seq: Seq,
         at: Timestamp,
-        record: Result<LedgerRecord<Output>, ForeignRecord>,
+        record: LedgerRecord<Output>,
     ) {
         self.judged_at = self.judged_at.max(at);
-        match record {
-            Ok(record) if self.knows(partition) => {
-                if let Some(entry) = self.gate.pass(partition, Entry { seq, at, record }) {
-                    self.record(partition, entry);
-                }
-                while let Some((partition, entry)) = self.gate.next() {
-                    self.record(partition, entry);
-                }
-            }
-            _ => self.counts.foreign += 1,
+        if !self.knows(partition) {
+            self.counts.foreign += 1;
+            return;
+        }
+        if let Some(entry) = self.gate.pass(partition, Entry { seq, at, record }) {
+            self.record(partition, entry);
+        }
+        while let Some((partition, entry)) = self.gate.next() {
+            self.record(partition, entry);
         }
     }
 
@@ -207,11 +206,6 @@ impl Judge {
     pub fn ledger_through(&self, partition: PartitionId) -> Option<Seq> {
         let last = self.chains.get(partition.0 as usize)?.last;
         (last > Seq::NONE).then_some(last)
-    }
-
-    /// A record on a subject that nobody uses.
-    pub fn foreign(&mut self) {
-        self.counts.foreign += 1;
     }
 
     /// What happened since the last call.

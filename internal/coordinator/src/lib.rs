@@ -49,6 +49,7 @@ mod text;
 mod text_faults;
 mod text_findings;
 mod timeline;
+mod told;
 mod totals;
 mod vacancy;
 mod verdict;
@@ -61,6 +62,7 @@ pub use fault_summary::FaultSummary;
 pub use finding::{Culprit, Evidence, Finding};
 pub use impact::{FaultEntry, Impact};
 pub use judge::Judge;
+pub use messages::Sent;
 pub use recovery::Recovery;
 pub use report::{End, Exercised, Rebalance, Report, RunInfo, VirtualTime};
 pub use reports::{
@@ -70,10 +72,13 @@ pub use reports::{
 pub use restore::OtherSettings;
 pub use run::{
     Cause, ChaosPosition, CheckpointFigures, CheckpointPlan, Conducted, Coordinator,
-    CoordinatorError, CoordinatorSettings, Downtime, Keeper, Kept, Progress, Read, Resumed,
-    RunState, Stopped, group_history,
+    CoordinatorError, CoordinatorSettings, Downtime, Keeper, Kept, Progress, Read, Recorder,
+    Resumed, RunState, Stopped, group_history,
 };
 pub use seen::Seen;
 pub use settings::{JudgeSettings, Required};
+pub use told::{
+    Corrupt, Draining, Foreign, Ledgered, OfChaos, OfGroup, OfMember, Resumption, Stored, Told,
+};
 pub use totals::{Totals, WorkerStates};
 pub use verdict::Verdict;

@@ -15,10 +15,11 @@ use super::feed::{Ahead, Feed, Read};
 use super::follow::{Following, Input};
 use super::keep::{CheckpointFigures, CheckpointPlan, Keeping};
 use super::phases::{FAREWELL_MAX, Stage};
+use super::record::Recorder;
 use super::resume::Resumed;
 use super::state::{Cause, RunState};
 use super::trim::Trims;
-use crate::{Event, Judge, JudgeSettings, Totals};
+use crate::{Event, Judge, JudgeSettings, OfChaos, Resumption, Told, Totals};
 
 /// How often phases are considered, and events told.
 const TICK: Duration = Duration::from_millis(250);
@@ -76,6 +77,8 @@ pub struct Conducted {
     pub broker_reachable: bool,
     /// It was ended before its time.
     pub interrupted: bool,
+    /// Who has written it down, and still has to be told the end.
+    pub recorder: Option<Box<dyn Recorder>>,
 }
 
 /// Leads one run.
@@ -84,6 +87,7 @@ pub struct Coordinator<B> {
     pub(super) names: Names,
     pub(super) channel: Channel,
     pub(super) settings: CoordinatorSettings,
+    recorder: Option<Box<dyn Recorder>>,
     progress: watch::Sender<Progress>,
     events: mpsc::Sender<Vec<Event>>,
 }
@@ -98,7 +102,13 @@ impl<B: Admin> Coordinator<B> {
         progress: watch::Sender<Progress>,
         events: mpsc::Sender<Vec<Event>>,
     ) -> Self {
-        Self { broker, names, channel, settings, progress, events }
+        Self { broker, names, channel, settings, recorder: None, progress, events }
+    }
+
+    /// Has `recorder` write down what the judge is told.
+    pub fn recorded_by(mut self, recorder: Option<Box<dyn Recorder>>) -> Self {
+        self.recorder = recorder;
+        self
     }
 
     /// Leads the run to its end; `stop` ends it before its time, gracefully.
@@ -157,6 +167,7 @@ impl<B: Admin> Coordinator<B> {
             drained_within: stage.drained,
             broker_reachable,
             interrupted: stage.interrupted,
+            recorder: feed.recorder,
         })
     }
 
@@ -170,15 +181,20 @@ impl<B: Admin> Coordinator<B> {
                 self.check_whole(stream).await?;
             }
             let judge = Judge::new(self.settings.judge.clone());
-            return Ok(Feed::new(judge, trims, names, Read::default(), Ahead::default()));
+            let mut feed = Feed::new(judge, trims, names, Read::default(), Ahead::default());
+            feed.recorder = self.recorder.take();
+            return Ok(feed);
         };
         resumed.state.judge.check_settings(&self.settings.judge)?;
         let ahead = resumed.ahead(&self.broker, &self.names).await?;
         let Resumed { state, has_stopped, clock, stops, .. } = resumed;
-        let RunState { mut judge, at, progress, .. } = *state;
-        judge.resumed(clock.now(), at, has_stopped);
-        stops.into_iter().for_each(|stop| judge.fault(stop));
-        Ok(Feed::new(judge, trims, names, progress.read, ahead))
+        let RunState { judge, at: checkpoint, progress, told, .. } = *state;
+        let mut feed = Feed::new(judge, trims, names, progress.read, ahead);
+        (feed.recorder, feed.told) = (self.recorder.take(), told);
+        let at = clock.now();
+        feed.tell(Told::Resumed(Resumption { at, checkpoint, everything: has_stopped }));
+        stops.into_iter().for_each(|fault| feed.tell(Told::Fault(OfChaos { fault })));
+        Ok(feed)
     }
 
     /// Copies where the run stands, to be written while it goes on.
@@ -193,6 +209,7 @@ impl<B: Admin> Coordinator<B> {
             progress: self.progress(stage, feed, keeping),
             chaos: keeping.chaos(),
             judge: feed.judge.clone(),
+            told: feed.told,
         };
         keeping.begin(state, began.elapsed());
     }
@@ -242,6 +259,9 @@ impl<B: Admin> Coordinator<B> {
     /// Tells events and figures.
     async fn tell(&self, stage: &Stage, feed: &mut Feed, keeping: &Keeping) {
         self.pass_on(feed, keeping).await;
+        if let Some(recorder) = &mut feed.recorder {
+            recorder.flush();
+        }
         self.progress.send_replace(self.progress(stage, feed, keeping));
     }
 
