@@ -42,6 +42,31 @@ impl Judge {
         report
     }
 
+    /// Ends a case whose records stop before the run did, and says `why` they do. What is wrong in
+    /// them is wrong; what is missing may still have come.
+    pub fn give_up(&mut self, why: String, run: &RunInfo) -> Report {
+        let at = self.judged_at;
+        let unread = End {
+            at,
+            drained_within: false,
+            broker_reachable: false,
+            interrupted: false,
+            resources: Default::default(),
+        };
+        for index in 0..self.accounts.len() {
+            self.decided_early(index, at);
+            self.lost_in_delivery(index, &unread);
+        }
+        let lease = self.docket.settings.lease;
+        self.replay.finish(&mut self.docket.faults, lease, at);
+        let (verdict, mut reasons) = match self.verdict(&End { broker_reachable: true, ..unread }) {
+            (verdict @ (Verdict::Correctness | Verdict::Liveness), reasons) => (verdict, reasons),
+            _ => (Verdict::Inconclusive, vec![]),
+        };
+        reasons.push(why);
+        self.report(verdict, reasons, at, run)
+    }
+
     fn report(
         &self,
         verdict: Verdict,

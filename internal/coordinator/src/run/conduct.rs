@@ -142,7 +142,7 @@ impl<B: Admin> Coordinator<B> {
                     }
                     if stage.interrupted && stage.phase == Phase::Running {
                         self.tell(&stage, &mut feed, &keeping).await;
-                        self.keep(Cause::Interrupted, &stage, &feed, &mut keeping);
+                        self.keep(Cause::Interrupted, &stage, &mut feed, &mut keeping);
                     }
                     let phase = stage.phase;
                     self.advance(&mut stage, &mut feed).await?;
@@ -153,7 +153,7 @@ impl<B: Admin> Coordinator<B> {
                         self.pass_on(&mut feed, &keeping).await;
                     }
                     if keeping.is_due() && stage.phase != Phase::Done {
-                        self.keep(Cause::Interval, &stage, &feed, &mut keeping);
+                        self.keep(Cause::Interval, &stage, &mut feed, &mut keeping);
                     }
                 }
                 input = following.inbox.recv() => take(input, &mut following, &mut feed)?,
@@ -198,10 +198,11 @@ impl<B: Admin> Coordinator<B> {
     }
 
     /// Copies where the run stands, to be written while it goes on.
-    fn keep(&self, cause: Cause, stage: &Stage, feed: &Feed, keeping: &mut Keeping) {
+    fn keep(&self, cause: Cause, stage: &Stage, feed: &mut Feed, keeping: &mut Keeping) {
         if !keeping.is_enabled() {
             return;
         }
+        feed.flush();
         let began = Instant::now();
         let state = RunState {
             at: self.settings.clock.now(),
@@ -259,9 +260,7 @@ impl<B: Admin> Coordinator<B> {
     /// Tells events and figures.
     async fn tell(&self, stage: &Stage, feed: &mut Feed, keeping: &Keeping) {
         self.pass_on(feed, keeping).await;
-        if let Some(recorder) = &mut feed.recorder {
-            recorder.flush();
-        }
+        feed.flush();
         self.progress.send_replace(self.progress(stage, feed, keeping));
     }
 

@@ -79,6 +79,13 @@ impl Feed {
         self.judge.take(told);
     }
 
+    /// What was written down so far is to survive.
+    pub(super) fn flush(&mut self) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.flush();
+        }
+    }
+
     /// One record of one stream.
     ///
     /// # Errors
