@@ -201,6 +201,7 @@ impl Setup {
                 unowned_bound: lease + UNOWNED_GRACE,
                 startup_bound: lease + STARTUP_GRACE,
                 stall: config.coordinator.validation_window.duration().min(lease * 5),
+                promise: coordinator::Promise::ExactlyOnce,
                 sticky: config.workers.assignment_strategy
                     == AssignmentStrategy::WeightedConsistentHash,
                 required: if alone { Vec::new() } else { self.required() },

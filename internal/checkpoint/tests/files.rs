@@ -26,6 +26,7 @@ fn state(at: i64) -> RunState {
         unowned_bound: Duration::from_secs(8),
         startup_bound: Duration::from_secs(20),
         stall: Duration::from_secs(15),
+        promise: coordinator::Promise::ExactlyOnce,
         sticky: true,
         required: vec![],
         started_at: Timestamp(1),

@@ -32,6 +32,9 @@ pub(crate) struct Counts {
     pub pending: u64,
     pub passed: u64,
     pub foreign: u64,
+    /// Told records that were stored a second time.
+    #[serde(default)]
+    pub retold: u64,
 }
 
 /// A stored message without an effect.
@@ -172,12 +175,13 @@ impl Account {
         next
     }
 
-    /// Up to where everything is judged, and judged to be done.
-    pub fn done_through(&self) -> Option<Seq> {
+    /// Up to where everything is judged, and judged to be done; the ledger, or whoever `told`, says
+    /// what is done.
+    pub fn done_through(&self, told: Seq) -> Option<Seq> {
+        let through = self.through.max(told);
         let pending = self.pending.front().map(|message| message.pos);
         let open = pending.into_iter().chain(self.passed_from).min();
-        let done =
-            open.map_or(self.through, |open| self.through.min(Seq(open.0.saturating_sub(1))));
+        let done = open.map_or(through, |open| through.min(Seq(open.0.saturating_sub(1))));
         (done > Seq::NONE).then_some(done)
     }
 }

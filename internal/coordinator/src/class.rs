@@ -83,6 +83,8 @@ pub enum Rule {
     DoneWasSent,
     /// What was sent is done after the drain.
     Drains,
+    /// A message is done again, or late, only where a fault explains it.
+    Explained,
     /// Effects of a partition are contiguous, without repeats.
     I1,
     /// Each effect was made under the newest claim.

@@ -35,6 +35,7 @@ impl Judge {
         }
         let lease = self.docket.settings.lease;
         self.replay.finish(&mut self.docket.faults, lease, end.at);
+        self.settle_doubts();
         let (verdict, reasons) = self.verdict(&end);
         let mut report = self.report(verdict, reasons, end.at, run);
         report.interrupted = end.interrupted;
@@ -59,6 +60,7 @@ impl Judge {
         }
         let lease = self.docket.settings.lease;
         self.replay.finish(&mut self.docket.faults, lease, at);
+        self.settle_doubts();
         let (verdict, mut reasons) = match self.verdict(&End { broker_reachable: true, ..unread }) {
             (verdict @ (Verdict::Correctness | Verdict::Liveness), reasons) => (verdict, reasons),
             _ => (Verdict::Inconclusive, vec![]),
@@ -78,6 +80,7 @@ impl Judge {
             verdict,
             exit_code: verdict.exit_code(),
             reasons,
+            promise: self.docket.settings.promise,
             seed: Seed(run.seed),
             commit: run.commit.clone(),
             reproduce: run.reproduce.clone(),
@@ -89,6 +92,7 @@ impl Judge {
             findings: self.docket.findings(),
             exercised: self.exercised(),
             rebalances: self.rebalances.all().cloned().collect(),
+            redelivered: self.redeliveries.all().cloned().collect(),
             recoveries: self.replay.recoveries.all().cloned().collect(),
             faults: self.docket.faults.report(),
             faults_dropped: self.docket.faults.dropped(),

@@ -109,7 +109,7 @@ impl Judge {
         }
         self.takeovers += 1;
         let (from, why) = self.last_held(partition, previous, to)?;
-        if why == HEARD {
+        if why == HEARD && !case.is_told {
             let claim = previous.by.ledger;
             let suspect = Suspect { partition, claim, by: case.by.clone() };
             self.group.suspect(previous.by.holder.session, suspect, &mut self.docket);

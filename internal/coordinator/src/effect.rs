@@ -26,18 +26,11 @@ pub(crate) struct Recent {
 
 /// What is wrong with the outputs of one effect.
 #[derive(Default)]
-struct Wrong {
-    repeats: u64,
-    repeated: Seen,
-    out_of_order: Seen,
-    unexpected: Seen,
-}
-
-impl Wrong {
-    fn repeat(&mut self, seq: u64) {
-        self.repeats += 1;
-        self.repeated.insert(seq);
-    }
+pub(crate) struct Wrong {
+    /// Each time that a message was done before.
+    pub repeats: Vec<u64>,
+    pub out_of_order: Seen,
+    pub unexpected: Seen,
 }
 
 impl Account {
@@ -50,6 +43,21 @@ impl Account {
         counts: &mut Counts,
         docket: &mut Docket,
     ) {
+        let (wrong, named) = self.take(outputs, counts);
+        self.last_effect_at = Some(by.at);
+        self.charge_wrong(&wrong, by, docket);
+        self.pass_over(by, through, counts);
+        if let Some(range) = named {
+            if self.recent.len() == RECENT_MAX {
+                self.recent.pop_front();
+            }
+            let holder = Arc::clone(&by.holder);
+            self.recent.push_back(Recent { range, ledger: by.ledger, at: by.at, holder });
+        }
+    }
+
+    /// Takes what is done into the sets. Returns what is wrong with it, and what it spans.
+    pub fn take(&mut self, outputs: &[Output], counts: &mut Counts) -> (Wrong, Option<Range>) {
         let mut wrong = Wrong::default();
         let mut named: Option<Range> = None;
         for output in outputs {
@@ -63,16 +71,7 @@ impl Account {
             let range = named.get_or_insert(Range(seq.0, seq.0));
             *range = Range(range.0.min(seq.0), range.1.max(seq.0));
         }
-        self.last_effect_at = Some(by.at);
-        self.charge_wrong(&wrong, by, docket);
-        self.pass_over(by, through, counts);
-        if let Some(range) = named {
-            if self.recent.len() == RECENT_MAX {
-                self.recent.pop_front();
-            }
-            let holder = Arc::clone(&by.holder);
-            self.recent.push_back(Recent { range, ledger: by.ledger, at: by.at, holder });
-        }
+        (wrong, named)
     }
 
     fn output(&mut self, seq: u64, counts: &mut Counts, wrong: &mut Wrong) {
@@ -80,7 +79,7 @@ impl Account {
             match self.twice.get_mut(&seq) {
                 Some(1) => drop(self.twice.remove(&seq)),
                 Some(copies) => *copies -= 1,
-                None => wrong.repeat(seq),
+                None => wrong.repeats.push(seq),
             }
             return;
         }
@@ -133,7 +132,7 @@ impl Account {
         }
     }
 
-    fn charge_wrong(&self, wrong: &Wrong, by: &By, docket: &mut Docket) {
+    pub fn charge_wrong(&self, wrong: &Wrong, by: &By, docket: &mut Docket) {
         let charge = |class, count, seen: &Seen, detail: &str, evidence| Charge {
             class,
             rule: if class == Class::Unexpected { Rule::DoneWasSent } else { Rule::I1 },
@@ -145,14 +144,16 @@ impl Account {
             detail: detail.into(),
             evidence,
         };
-        if wrong.repeats > 0 {
-            let first = wrong.repeated.first().unwrap_or_default();
+        if !wrong.repeats.is_empty() {
+            let mut repeated = Seen::default();
+            wrong.repeats.iter().for_each(|seq| _ = repeated.insert(*seq));
+            let first = repeated.first().unwrap_or_default();
             let evidence = vec![self.earlier(first), by.shows("the second effect")];
             let detail = "done a second time";
             docket.charge(charge(
                 Class::Duplicate,
-                wrong.repeats,
-                &wrong.repeated,
+                wrong.repeats.len() as u64,
+                &repeated,
                 detail,
                 evidence,
             ));

@@ -129,6 +129,7 @@ impl Judge {
     /// of the stream of messages may be trimmed. `None` if nothing is. A message that was passed
     /// over holds it, so that the evidence stays.
     pub fn done_through(&self, partition: PartitionId) -> Option<Seq> {
-        self.accounts.get(partition.0 as usize)?.done_through()
+        let told = self.tales.get(&partition).map_or(Seq::NONE, |tale| tale.through);
+        self.accounts.get(partition.0 as usize)?.done_through(told)
     }
 }

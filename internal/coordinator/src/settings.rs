@@ -6,6 +6,8 @@ use std::time::Duration;
 use model::{Timestamp, Weights};
 use serde::{Deserialize, Serialize};
 
+use crate::Promise;
+
 /// By which bounds a run is judged.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct JudgeSettings {
@@ -21,6 +23,9 @@ pub struct JudgeSettings {
     pub startup_bound: Duration,
     /// A partition whose newest effect is older than this at the end no longer progresses.
     pub stall: Duration,
+    /// What is promised for every message.
+    #[serde(default)]
+    pub promise: Promise,
     /// Whether the strategy promises to move no partition that it need not move (I7).
     pub sticky: bool,
     /// What this run has to exercise, lest it be inconclusive.

@@ -442,7 +442,7 @@ fn what_was_passed_over_is_lost_even_if_the_drain_did_not_end() {
 
 #[test]
 fn what_may_be_trimmed_stops_before_what_is_not_done() {
-    use coordinator::{Judge, Ledgered, Told};
+    use coordinator::{Entry, Judge, OfPartition};
     let mut judge = Judge::new(script::settings(vec![]));
     let p = model::PartitionId(0);
     assert_eq!((judge.done_through(p), judge.ledger_through(p)), (None, None));
@@ -452,7 +452,7 @@ fn what_may_be_trimmed_stops_before_what_is_not_done() {
     let mut seen = Vec::new();
     for (_, told) in &History::parse(&script).told {
         judge.take(told.clone());
-        if let Told::Ledger(Ledgered { pos, .. }) = told {
+        if let Entry::Ledger(OfPartition { pos, .. }) = told {
             assert_eq!(judge.ledger_through(p), Some(*pos));
             seen.push(judge.done_through(p).map(|pos| pos.0));
         }

@@ -81,6 +81,7 @@ async fn a_killed_coordinator_goes_on() {
             unowned_bound: LEASE * 4,
             startup_bound: LEASE * 10,
             stall: LEASE * 5,
+            promise: coordinator::Promise::ExactlyOnce,
             sticky: true,
             required: vec![],
             started_at: clock.started_at(),

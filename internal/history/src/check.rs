@@ -73,7 +73,7 @@ fn take(part: Part, judge: &mut Judge, told: &mut u64) -> Result<Last, HistoryEr
     let Part { mut lines, count, .. } = part;
     for _ in 0..count {
         match lines.read()? {
-            Some(Line::Told(one)) => judge.take(*one),
+            Some(Line::Entry(one)) => judge.take(*one),
             Some(Line::End(end)) => return Ok(Last::End(end)),
             Some(Line::Cut(why)) => return Ok(Last::Cut(format!("the history was cut: {why}"))),
             None => return Ok(Last::Cut(killed(*told))),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use coordinator::{JudgeSettings, Required};
+use coordinator::{JudgeSettings, Promise, Required};
 use model::{Seed, Timestamp, Weights};
 use reports::seconds;
 use serde::{Deserialize, Serialize};
@@ -23,6 +23,13 @@ pub struct Header {
     pub version: u64,
     /// How many partitions there are.
     pub partitions: u32,
+    /// What is promised for every message.
+    #[serde(default)]
+    pub promise: Word,
+    /// Of at-least-once: how long after a fault a message may still be delivered again because of
+    /// it; seconds on the wire.
+    #[serde(with = "seconds", default = "reach")]
+    pub reach: Duration,
     /// What they weigh, if they differ.
     #[serde(default)]
     pub weights: Option<Weights>,
@@ -68,6 +75,17 @@ enum Kind {
     History,
 }
 
+/// A promise, in a word.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Word {
+    /// One effect, in order.
+    #[default]
+    ExactlyOnce,
+    /// One effect or more: another one has to be explained by a fault.
+    AtLeastOnce,
+}
+
 /// Only the parts of a header that every version has.
 #[derive(Deserialize)]
 struct Any {
@@ -79,6 +97,11 @@ fn lease() -> Duration {
     Duration::from_secs(10)
 }
 
+/// Twice the time that a server waits for an acknowledgement unless it is told otherwise.
+fn reach() -> Duration {
+    Duration::from_secs(60)
+}
+
 fn no_seed() -> Seed {
     Seed(0)
 }
@@ -88,10 +111,16 @@ impl Header {
     pub fn new(settings: JudgeSettings, seed: Seed, commit: &str) -> Self {
         let JudgeSettings { partitions, weights, lease, sticky, required, started_at, .. } =
             settings;
+        let (promise, reach) = match settings.promise {
+            Promise::ExactlyOnce => (Word::ExactlyOnce, reach()),
+            Promise::AtLeastOnce { reach } => (Word::AtLeastOnce, reach),
+        };
         Self {
             kind: Kind::History,
             version: VERSION,
             partitions,
+            promise,
+            reach,
             weights,
             lease,
             unowned_bound: Some(settings.unowned_bound),
@@ -116,6 +145,10 @@ impl Header {
             unowned_bound: self.unowned_bound.unwrap_or(Duration::MAX),
             startup_bound: self.startup_bound.unwrap_or(Duration::MAX),
             stall: self.stall.unwrap_or(Duration::MAX),
+            promise: match self.promise {
+                Word::ExactlyOnce => Promise::ExactlyOnce,
+                Word::AtLeastOnce => Promise::AtLeastOnce { reach: self.reach },
+            },
             sticky: self.sticky,
             required: self.required.clone(),
             started_at: self.started_at,

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use coordinator::{End, RunInfo, Told, VirtualTime};
+use coordinator::{End, Entry, RunInfo, VirtualTime};
 use model::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq)]
 pub enum Line {
     /// The next thing that the judge is told.
-    Told(Box<Told>),
+    Entry(Box<Entry>),
     /// The run was over.
     End(Box<Ending>),
     /// The run went on, but its history does not.
@@ -121,8 +121,8 @@ impl Line {
         match &*kind {
             "end" => Ok(Self::End(Box::new(serde_json::from_slice(line).map_err(wrong)?))),
             "cut" => serde_json::from_slice(line).map(|Cut { why }| Self::Cut(why)).map_err(wrong),
-            kind => match Told::read(kind, line) {
-                Some(told) => Ok(Self::Told(Box::new(told.map_err(wrong)?))),
+            kind => match Entry::read(kind, line) {
+                Some(told) => Ok(Self::Entry(Box::new(told.map_err(wrong)?))),
                 None => Err(format!("no line of a history is of the kind {kind:?}")),
             },
         }

@@ -91,7 +91,7 @@ impl Lines {
         }
         match Line::parse(&self.line) {
             Ok(line) => {
-                self.over = !matches!(line, Line::Told(_));
+                self.over = !matches!(line, Line::Entry(_));
                 Ok(Some(line))
             }
             // It was never finished.

@@ -13,7 +13,7 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, channel, sync_channel}
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use coordinator::{End, Recorder, RunInfo, Told};
+use coordinator::{End, Entry, Recorder, RunInfo};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
@@ -101,7 +101,7 @@ impl Recording {
 }
 
 impl Recorder for Recording {
-    fn record(&mut self, told: &Told) {
+    fn record(&mut self, told: &Entry) {
         if self.over.load(Ordering::Relaxed) {
             return;
         }

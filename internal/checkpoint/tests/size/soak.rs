@@ -59,6 +59,7 @@ impl Soak {
             unowned_bound: Duration::from_secs(8),
             startup_bound: Duration::from_secs(20),
             stall: Duration::from_secs(15),
+            promise: coordinator::Promise::ExactlyOnce,
             sticky: true,
             required: vec![],
             started_at: Timestamp(1_790_000_000_000_000),

@@ -19,7 +19,7 @@ use super::record::Recorder;
 use super::resume::Resumed;
 use super::state::{Cause, RunState};
 use super::trim::Trims;
-use crate::{Event, Judge, JudgeSettings, OfChaos, Resumption, Told, Totals};
+use crate::{Entry, Event, Judge, JudgeSettings, OfChaos, Resumption, Totals};
 
 /// How often phases are considered, and events told.
 const TICK: Duration = Duration::from_millis(250);
@@ -192,8 +192,8 @@ impl<B: Admin> Coordinator<B> {
         let mut feed = Feed::new(judge, trims, names, progress.read, ahead);
         (feed.recorder, feed.told) = (self.recorder.take(), told);
         let at = clock.now();
-        feed.tell(Told::Resumed(Resumption { at, checkpoint, everything: has_stopped }));
-        stops.into_iter().for_each(|fault| feed.tell(Told::Fault(OfChaos { fault })));
+        feed.tell(Entry::Resumed(Resumption { at, checkpoint, everything: has_stopped }));
+        stops.into_iter().for_each(|fault| feed.tell(Entry::Fault(OfChaos { fault })));
         Ok(feed)
     }
 

@@ -6,14 +6,16 @@ use broker::{Record, Seq, Subject};
 use model::{Message, MessageError, Timestamp};
 use parti::records::{self, LedgerRecord, MemberRecord};
 use parti::{GroupSubject, MemberId, Names};
-use reports::{Output, Report};
+use reports::{Report, ToldRecord};
 use serde::{Deserialize, Serialize};
 
 use super::error::CoordinatorError;
 use super::follow::Source;
 use super::record::Recorder;
 use super::trim::Trims;
-use crate::{Corrupt, Foreign, Judge, Ledgered, OfChaos, OfGroup, OfMember, Stored, Told};
+use crate::{
+    Corrupt, Entry, Foreign, Judge, OfChaos, OfGroup, OfMember, OfPartition, Promise, Stored,
+};
 
 /// Tells the judge, and remembers how far each stream was read.
 pub(super) struct Feed {
@@ -71,7 +73,7 @@ impl Feed {
     }
 
     /// Tells the judge, and writes it down: what it is told and what is written are the same.
-    pub(super) fn tell(&mut self, told: Told) {
+    pub(super) fn tell(&mut self, told: Entry) {
         if let Some(recorder) = &mut self.recorder {
             recorder.record(&told);
         }
@@ -122,17 +124,17 @@ impl Feed {
         self.read.messages = record.seq;
         let (pos, at) = (record.seq, stored_at(record));
         let Some(partition) = self.names.partition_of(&record.subject) else {
-            return self.tell(Told::Foreign(Foreign { at, pos: None }));
+            return self.tell(Entry::Foreign(Foreign { at, pos: None }));
         };
         self.tell(match Message::decode(&record.payload) {
             Ok(message) => {
                 let of = (message.partition != partition).then_some(message.partition);
                 let (seq, producer) = (message.partition_seq.0, message.producer);
-                Told::Stored(Stored { partition, pos, at, seq, producer, of })
+                Entry::Stored(Stored { partition, pos, at, seq, producer, of })
             }
-            Err(MessageError::Foreign(_)) => Told::Foreign(Foreign { at, pos: Some(pos) }),
+            Err(MessageError::Foreign(_)) => Entry::Foreign(Foreign { at, pos: Some(pos) }),
             Err(MessageError::Corrupt { expected, found }) => {
-                Told::Corrupt(Corrupt { partition, pos, at, expected, found })
+                Entry::Corrupt(Corrupt { partition, pos, at, expected, found })
             }
         });
     }
@@ -140,15 +142,34 @@ impl Feed {
     fn ledger(&mut self, record: &Record) {
         self.read.ledger = record.seq;
         let (pos, at) = (record.seq, stored_at(record));
-        let decoded = records::decode::<LedgerRecord<Output>>(record);
-        let (Some(partition), Ok(decoded)) = (self.names.partition_of(&record.subject), decoded)
-        else {
-            return self.tell(Told::Foreign(Foreign { at, pos: None }));
+        let foreign = Entry::Foreign(Foreign { at, pos: None });
+        let Some(partition) = self.names.partition_of(&record.subject) else {
+            return self.tell(foreign);
         };
-        if let LedgerRecord::Effect { outputs, .. } = &decoded {
-            self.trims.done(partition, outputs.len() as u64);
-        }
-        self.tell(Told::Ledger(Ledgered { partition, pos, at, record: decoded }));
+        let (told, outputs) = match self.judge.settings().promise {
+            Promise::ExactlyOnce => match records::decode(record) {
+                Ok(record) => {
+                    let outputs = match &record {
+                        LedgerRecord::Effect { outputs, .. } => outputs.len(),
+                        _ => 0,
+                    };
+                    (Entry::Ledger(OfPartition { partition, pos, at, record }), outputs)
+                }
+                Err(_) => (foreign, 0),
+            },
+            Promise::AtLeastOnce { .. } => match records::decode(record) {
+                Ok(record) => {
+                    let outputs = match &record {
+                        ToldRecord::Done { outputs, .. } => outputs.len(),
+                        _ => 0,
+                    };
+                    (Entry::Told(OfPartition { partition, pos, at, record }), outputs)
+                }
+                Err(_) => (foreign, 0),
+            },
+        };
+        self.trims.done(partition, outputs as u64);
+        self.tell(told);
     }
 
     fn group(&mut self, record: &Record) {
@@ -158,30 +179,30 @@ impl Feed {
             && sign.record.payload == record.payload
         {
             let (member, record) = (sign.member.clone(), sign.says.clone());
-            return self.tell(Told::Member(OfMember { member, pos, at, record }));
+            return self.tell(Entry::Member(OfMember { member, pos, at, record }));
         }
         let told = match self.names.group_subject(&record.subject) {
             Some(GroupSubject::Leader) => {
-                records::decode(record).map(|record| Told::Leader(OfGroup { pos, at, record }))
+                records::decode(record).map(|record| Entry::Leader(OfGroup { pos, at, record }))
             }
             Some(GroupSubject::LeaderBeat) => {
-                records::decode(record).map(|record| Told::Beat(OfGroup { pos, at, record }))
+                records::decode(record).map(|record| Entry::Beat(OfGroup { pos, at, record }))
             }
             Some(GroupSubject::Member(member)) => records::decode(record).map(|says| {
                 self.remember(record, &member, &says);
-                Told::Member(OfMember { member, pos, at, record: says })
+                Entry::Member(OfMember { member, pos, at, record: says })
             }),
             Some(GroupSubject::Grant(member)) => records::decode(record)
-                .map(|record| Told::Grant(OfMember { member, pos, at, record })),
+                .map(|record| Entry::Grant(OfMember { member, pos, at, record })),
             Some(GroupSubject::Plan) => {
-                records::decode(record).map(|record| Told::Plan(OfGroup { pos, at, record }))
+                records::decode(record).map(|record| Entry::Plan(OfGroup { pos, at, record }))
             }
             Some(GroupSubject::Settings) => return,
-            None => return self.tell(Told::Foreign(Foreign { at, pos: None })),
+            None => return self.tell(Entry::Foreign(Foreign { at, pos: None })),
         };
         self.tell(told.unwrap_or_else(|error| {
             tracing::warn!(%error, "foreign record");
-            Told::Foreign(Foreign { at, pos: None })
+            Entry::Foreign(Foreign { at, pos: None })
         }));
     }
 
@@ -198,12 +219,12 @@ impl Feed {
         self.tell(match Report::decode(record) {
             Some(Report::Producer(mut report)) => {
                 report.finished &= record.seq > self.ahead.earlier;
-                Told::Producer(report)
+                Entry::Producer(report)
             }
-            Some(Report::Worker(report)) => Told::Worker(report),
-            Some(Report::Fault(fault)) => Told::Fault(OfChaos { fault }),
+            Some(Report::Worker(report)) => Entry::Worker(report),
+            Some(Report::Fault(fault)) => Entry::Fault(OfChaos { fault }),
             Some(Report::Phase(_)) => return,
-            None => Told::Foreign(Foreign { at: stored_at(record), pos: None }),
+            None => Entry::Foreign(Foreign { at: stored_at(record), pos: None }),
         });
     }
 }

@@ -8,9 +8,9 @@ use std::time::Duration;
 use broker::{Admin, Append, Seq, Storage};
 use broker_virtual::{Options, VirtualBroker, VirtualLog};
 use coordinator::{
-    CheckpointPlan, Conducted, Coordinator, CoordinatorError, CoordinatorSettings, End, Event,
-    Judge, JudgeSettings, Keeper, Kept, Output, Progress, Recorder, Report, Resumed, RunInfo,
-    RunState, Stopped, Told, Unreadable, group_history,
+    CheckpointPlan, Conducted, Coordinator, CoordinatorError, CoordinatorSettings, End, Entry,
+    Event, Judge, JudgeSettings, Keeper, Kept, Output, Progress, Recorder, Report, Resumed,
+    RunInfo, RunState, Stopped, Unreadable, group_history,
 };
 use model::{Message, PartitionId, ProducerId, RunClock, Seed, Timestamp, Weight, watch};
 use parti::{Builder, Delivery, HandlerError, Limits, Member, MemberId, Names};
@@ -58,7 +58,7 @@ impl Vault {
 pub struct Book(Arc<Mutex<Vec<String>>>);
 
 impl Recorder for Book {
-    fn record(&mut self, told: &Told) {
+    fn record(&mut self, told: &Entry) {
         self.0.lock().unwrap().push(serde_json::to_string(told).unwrap());
     }
 
@@ -83,7 +83,7 @@ impl Book {
         let mut judge = Judge::new(settings);
         for line in self.0.lock().unwrap().iter() {
             let Any { kind } = serde_json::from_str(line).unwrap();
-            judge.take(Told::read(&kind, line.as_bytes()).unwrap().unwrap());
+            judge.take(Entry::read(&kind, line.as_bytes()).unwrap().unwrap());
         }
         judge.finish(end, &RunInfo::default())
     }
@@ -240,6 +240,7 @@ impl World {
                 unowned_bound: LEASE + secs(5),
                 startup_bound: secs(20),
                 stall: secs(10),
+                promise: coordinator::Promise::ExactlyOnce,
                 sticky: true,
                 required: vec![],
                 started_at: self.clock.started_at(),

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use broker::Seq;
 use coordinator::{
-    Corrupt, Draining, End, Fault, FaultKind, Fenced, Foreign, Ledgered, OfChaos, OfGroup,
-    OfMember, Output, PartitionSent, ProducerReport, Range, Required, Stored, Told, Unreadable,
-    WorkerReport,
+    Corrupt, Draining, End, Entry, Fault, FaultKind, Fenced, Foreign, OfChaos, OfGroup, OfMember,
+    OfPartition, Output, PartitionSent, ProducerReport, Promise, Range, Required, Stored,
+    ToldRecord, Unreadable, WorkerReport,
 };
 use model::{PartitionId, PartitionSeq, ProducerId, Timestamp};
 use parti::MemberId;
@@ -66,7 +66,8 @@ pub fn parse(script: &str) -> History {
         interrupted: false,
         resources: BTreeMap::new(),
     };
-    let history = History { told: Vec::new(), end, required: Vec::new() };
+    let promise = Promise::ExactlyOnce;
+    let history = History { told: Vec::new(), end, required: Vec::new(), promise };
     let mut stage = Stage {
         at: Timestamp(0),
         history,
@@ -112,12 +113,12 @@ fn partition(word: &str) -> PartitionId {
 }
 
 impl Stage {
-    fn tell(&mut self, told: Told) {
+    fn tell(&mut self, told: Entry) {
         self.history.told.push((self.at, told));
     }
 
     fn tell_of(&mut self, member: MemberId, pos: Seq, record: MemberRecord) {
-        self.tell(Told::Member(OfMember { member, pos, at: self.at, record }));
+        self.tell(Entry::Member(OfMember { member, pos, at: self.at, record }));
     }
 
     fn next_group(&mut self) -> Seq {
@@ -139,10 +140,15 @@ impl Stage {
             "lead" | "vacate" | "beat" | "grant" | "plan" => self.control(verb, words),
             "store" | "corrupt" | "foreign" | "misplace" => self.message(verb, words),
             "claim" | "effect" | "release" | "scribble" => self.chain(verb, words),
+            "own" | "done" | "drop" => self.tale(verb, words),
+            "promise" => {
+                let reach = Duration::from_secs(words[1].parse().unwrap());
+                self.history.promise = Promise::AtLeastOnce { reach };
+            }
             "ack" | "doubt" | "worked" => self.report(verb, words),
             "fault" => self.fault(words),
             "require" => self.history.required.push(required(words)),
-            "draining" => self.tell(Told::Draining(Draining { at: self.at })),
+            "draining" => self.tell(Entry::Draining(Draining { at: self.at })),
             "end" => {
                 let end = &mut self.history.end;
                 end.at = self.at;
@@ -186,10 +192,10 @@ impl Stage {
                 let (member, session) = self.session(words[0]);
                 self.term = Term(pos.0);
                 let record = LeaderRecord::Elected { member, session };
-                Told::Leader(OfGroup { pos, at, record })
+                Entry::Leader(OfGroup { pos, at, record })
             }
-            "vacate" => Told::Leader(OfGroup { pos, at, record: LeaderRecord::Vacant { term } }),
-            "beat" => Told::Beat(OfGroup { pos, at, record: LeaderBeat { term, beat: pos.0 } }),
+            "vacate" => Entry::Leader(OfGroup { pos, at, record: LeaderRecord::Vacant { term } }),
+            "beat" => Entry::Beat(OfGroup { pos, at, record: LeaderBeat { term, beat: pos.0 } }),
             "grant" => {
                 let epoch = Epoch(words[1].parse().unwrap());
                 let partitions = words.get(2).copied().unwrap_or_default().parse().unwrap();
@@ -198,7 +204,7 @@ impl Stage {
                 let known = self.sessions.contains_key(name);
                 let session = if known { self.session(words[0]).1 } else { Session(0) };
                 let record = Grant { term, epoch, session, partitions };
-                Told::Grant(OfMember { member: id(name), pos, at, record })
+                Entry::Grant(OfMember { member: id(name), pos, at, record })
             }
             _ => {
                 let names = |name: &str| {
@@ -219,7 +225,7 @@ impl Stage {
                     moved_weight: number("moved"),
                     needed_weight: number("needed"),
                 };
-                Told::Plan(OfGroup { pos, at, record })
+                Entry::Plan(OfGroup { pos, at, record })
             }
         };
         self.tell(told);
@@ -241,9 +247,9 @@ impl Stage {
                 self.stored.insert((on.0, seq), pos);
             }
             self.tell(match verb {
-                "corrupt" => Told::Corrupt(Corrupt { partition, pos, at, expected: 1, found: 2 }),
-                "foreign" => Told::Foreign(Foreign { at, pos: Some(pos) }),
-                _ => Told::Stored(Stored { partition, pos, at, seq, producer, of }),
+                "corrupt" => Entry::Corrupt(Corrupt { partition, pos, at, expected: 1, found: 2 }),
+                "foreign" => Entry::Foreign(Foreign { at, pos: Some(pos) }),
+                _ => Entry::Stored(Stored { partition, pos, at, seq, producer, of }),
             });
         }
     }
@@ -252,7 +258,7 @@ impl Stage {
         self.ledger += 1;
         let seq = Seq(self.ledger);
         if verb == "scribble" {
-            return self.tell(Told::Foreign(Foreign { at: self.at, pos: None }));
+            return self.tell(Entry::Foreign(Foreign { at: self.at, pos: None }));
         }
         let (member, session) = self.session(words[0]);
         let on = partition(words[1]);
@@ -282,7 +288,34 @@ impl Stage {
         };
         self.through.insert(on.0, record.through());
         let (partition, pos, at) = (on, seq, self.at);
-        self.tell(Told::Ledger(Ledgered { partition, pos, at, record }));
+        self.tell(Entry::Ledger(OfPartition { partition, pos, at, record }));
+    }
+
+    fn tale(&mut self, verb: &str, words: &[&str]) {
+        self.ledger += 1;
+        let seq = Seq(self.ledger);
+        let (member, session) = self.session(words[0]);
+        let on = partition(words[1]);
+        let number = value(words, "number").map_or(0, |n| n.parse().unwrap());
+        let record = match verb {
+            "own" => {
+                let position = value(words, "position").map(|at| Seq(at.parse().unwrap()));
+                let epoch = Epoch(value(words, "epoch").map_or(0, |n| n.parse().unwrap()));
+                ToldRecord::Owned { member, session, number, epoch, position }
+            }
+            "done" => {
+                let outputs = outputs(words[2]);
+                let places = outputs.iter().filter_map(|output| match output {
+                    Output::Done(seq) => self.stored.get(&(on.0, seq.0)).copied(),
+                    Output::Unreadable(_) => None,
+                });
+                let message = places.max().unwrap_or_default();
+                ToldRecord::Done { member, session, number, message, outputs }
+            }
+            _ => ToldRecord::Released { member, session, number },
+        };
+        let (partition, pos, at) = (on, seq, self.at);
+        self.tell(Entry::Told(OfPartition { partition, pos, at, record }));
     }
 
     fn report(&mut self, verb: &str, words: &[&str]) {
@@ -296,7 +329,7 @@ impl Stage {
                 claim: Seq(1),
                 lost_to: None,
             };
-            return self.tell(Told::Worker(WorkerReport {
+            return self.tell(Entry::Worker(WorkerReport {
                 member,
                 session,
                 at,
@@ -317,7 +350,7 @@ impl Stage {
             sent.in_doubt = ranges
         }
         let recovered = value(words, "recovered").map_or(0, |n| n.parse().unwrap());
-        self.tell(Told::Producer(ProducerReport {
+        self.tell(Entry::Producer(ProducerReport {
             producer: ProducerId("producer-1".into()),
             session: 1,
             at: self.at,
@@ -333,13 +366,15 @@ impl Stage {
     fn fault(&mut self, words: &[&str]) {
         // `ends=1` says when the first fault was over.
         if let Some(id) = value(words, "ends") {
-            let of = |told: &(Timestamp, Told)| match &told.1 {
-                Told::Fault(OfChaos { fault }) if fault.id.to_string() == id => Some(fault.clone()),
+            let of = |told: &(Timestamp, Entry)| match &told.1 {
+                Entry::Fault(OfChaos { fault }) if fault.id.to_string() == id => {
+                    Some(fault.clone())
+                }
                 _ => None,
             };
             let known = self.history.told.iter().rev().find_map(of).unwrap();
             let fault = Fault { ended_at: Some(self.at), ..known };
-            return self.tell(Told::Fault(OfChaos { fault }));
+            return self.tell(Entry::Fault(OfChaos { fault }));
         }
         self.faults += 1;
         let kind = match words[0] {
@@ -360,7 +395,7 @@ impl Stage {
             ended_at: None,
             effect: if words[0] == "skip" { "skipped: no reason".into() } else { String::new() },
         };
-        self.tell(Told::Fault(OfChaos { fault }));
+        self.tell(Entry::Fault(OfChaos { fault }));
     }
 }
 

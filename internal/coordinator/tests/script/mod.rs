@@ -8,6 +8,10 @@
 //! 0.3 grant a 1 0-1       epoch 1 gives it 0 and 1  0.7 effect a 0 1-3  they are done
 //! 0.4 claim a 0 1         it claims 0 under epoch 1 0.8 release a 0     it lets go
 //! ```
+//!
+//! Where nothing is fenced, `own a 0`, `done a 0 1-3` and `drop a 0` take the place of claim, effect and
+//! release (`number=4` numbers the record, `position=7` says where the consumer is), and
+//! `promise again 8` promises every message at least once, with a reach of 8 s.
 
 #![allow(dead_code, reason = "every test uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "a script that does not parse is a broken test")]
@@ -17,18 +21,22 @@ mod actions;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use coordinator::{Class, End, Foreign, Judge, JudgeSettings, Report, Required, RunInfo, Told};
+use coordinator::{
+    Class, End, Entry, Foreign, Judge, JudgeSettings, Promise, Report, Required, RunInfo,
+};
 use model::Timestamp;
 
 pub const PARTITIONS: u32 = 4;
 pub const LEASE: Duration = Duration::from_secs(3);
 
 /// By which stream it comes: messages, ledger, group; what does not come by a stream comes first.
-fn stream(told: &Told) -> usize {
+fn stream(told: &Entry) -> usize {
     match told {
-        Told::Stored(_) | Told::Corrupt(_) | Told::Foreign(Foreign { pos: Some(_), .. }) => 1,
-        Told::Ledger(_) | Told::Foreign(_) => 2,
-        Told::Member(_) | Told::Leader(_) | Told::Beat(_) | Told::Grant(_) | Told::Plan(_) => 3,
+        Entry::Stored(_) | Entry::Corrupt(_) | Entry::Foreign(Foreign { pos: Some(_), .. }) => 1,
+        Entry::Ledger(_) | Entry::Told(_) | Entry::Foreign(_) => 2,
+        Entry::Member(_) | Entry::Leader(_) | Entry::Beat(_) | Entry::Grant(_) | Entry::Plan(_) => {
+            3
+        }
         _ => 0,
     }
 }
@@ -36,9 +44,10 @@ fn stream(told: &Told) -> usize {
 /// A history, ready to be judged.
 pub struct History {
     /// When it was said, and what.
-    pub told: Vec<(Timestamp, Told)>,
+    pub told: Vec<(Timestamp, Entry)>,
     pub end: End,
     pub required: Vec<Required>,
+    pub promise: Promise,
 }
 
 /// The orders in which the streams may be read, one after the other.
@@ -73,6 +82,7 @@ impl History {
             assert_eq!(found(&other), found(&report), "streams read in the order {order:?}");
             assert_eq!(other.verdict, report.verdict, "streams read in the order {order:?}");
             assert_eq!(other.faults, report.faults, "streams read in the order {order:?}");
+            assert_eq!(other.redelivered, report.redelivered, "read in the order {order:?}");
             assert_eq!(other.recoveries, report.recoveries, "streams read in the order {order:?}");
         }
         report
@@ -81,7 +91,7 @@ impl History {
     /// Judges it as it happened, with a judge that is put away and taken out again after so many
     /// records as `cuts` say.
     pub fn judge_with_cuts(&self, cuts: impl Fn(usize) -> bool) -> Report {
-        let mut judge = Judge::new(settings(self.required.clone()));
+        let mut judge = Judge::new(self.settings());
         for (index, (_, told)) in self.told.iter().enumerate() {
             if cuts(index) {
                 judge = put_away(&judge);
@@ -91,8 +101,12 @@ impl History {
         put_away(&judge).finish(self.end.clone(), &RunInfo::default())
     }
 
-    fn run(&self, all: &[&(Timestamp, Told)]) -> Report {
-        let mut judge = Judge::new(settings(self.required.clone()));
+    fn settings(&self) -> JudgeSettings {
+        JudgeSettings { promise: self.promise, ..settings(self.required.clone()) }
+    }
+
+    fn run(&self, all: &[&(Timestamp, Entry)]) -> Report {
+        let mut judge = Judge::new(self.settings());
         for (_, told) in all {
             judge.take(told.clone());
         }
@@ -112,6 +126,7 @@ pub fn put_away(judge: &Judge) -> Judge {
 /// The bounds of every test.
 pub fn settings(required: Vec<Required>) -> JudgeSettings {
     JudgeSettings {
+        promise: Promise::ExactlyOnce,
         sticky: true,
         partitions: PARTITIONS,
         weights: None,

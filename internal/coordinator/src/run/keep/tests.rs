@@ -27,6 +27,7 @@ fn state() -> RunState {
         unowned_bound: second,
         startup_bound: second,
         stall: second,
+        promise: crate::Promise::ExactlyOnce,
         sticky: true,
         required: vec![],
         started_at: Timestamp(0),

@@ -11,20 +11,22 @@ use parti::records::{Grant, LeaderBeat, LeaderRecord, LedgerRecord, MemberRecord
 use serde::{Deserialize, Serialize};
 
 use crate::judge::Judge;
-use crate::{Fault, Output, ProducerReport, Sent, WorkerReport};
+use crate::{Fault, Output, ProducerReport, Sent, ToldRecord, WorkerReport};
 
 /// One thing that the judge is told.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Told {
+pub enum Entry {
     /// A message in the stream.
     Stored(Stored),
     /// A record in the stream of messages that is not what was sent.
     Corrupt(Corrupt),
     /// A record that was never ours.
     Foreign(Foreign),
-    /// A record of the ledger.
-    Ledger(Ledgered),
+    /// A record of a ledger in which claims fence.
+    Ledger(OfPartition<LedgerRecord<Output>>),
+    /// A record of a ledger that nothing fences.
+    Told(OfPartition<ToldRecord>),
     /// A record of a member.
     Member(OfMember<MemberRecord>),
     /// Who leads.
@@ -92,7 +94,7 @@ pub struct Foreign {
 
 /// A record of the ledger, on the chain of `partition`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Ledgered {
+pub struct OfPartition<T> {
     /// Whose chain it is.
     pub partition: PartitionId,
     /// Where it stands in the ledger.
@@ -100,7 +102,7 @@ pub struct Ledgered {
     /// When it was stored.
     pub at: Timestamp,
     /// The record.
-    pub record: LedgerRecord<Output>,
+    pub record: T,
 }
 
 /// A record of the group's stream about a member.
@@ -152,13 +154,13 @@ pub struct Resumption {
     pub everything: bool,
 }
 
-impl Told {
+impl Entry {
     /// Reads a line of this `kind`; `None` if there is no such kind.
     pub fn read(kind: &str, line: &[u8]) -> Option<serde_json::Result<Self>> {
         fn of<'a, T: Deserialize<'a>>(
             line: &'a [u8],
-            told: fn(T) -> Told,
-        ) -> Option<serde_json::Result<Told>> {
+            told: fn(T) -> Entry,
+        ) -> Option<serde_json::Result<Entry>> {
             Some(serde_json::from_slice(line).map(told))
         }
         match kind {
@@ -166,6 +168,7 @@ impl Told {
             "corrupt" => of(line, Self::Corrupt),
             "foreign" => of(line, Self::Foreign),
             "ledger" => of(line, Self::Ledger),
+            "told" => of(line, Self::Told),
             "member" => of(line, Self::Member),
             "leader" => of(line, Self::Leader),
             "beat" => of(line, Self::Beat),
@@ -183,29 +186,28 @@ impl Told {
 
 impl Judge {
     /// Takes in what it is told, whatever it is.
-    pub fn take(&mut self, told: Told) {
+    pub fn take(&mut self, told: Entry) {
         match told {
-            Told::Stored(Stored { partition, pos, at, seq, producer, of }) => {
+            Entry::Stored(Stored { partition, pos, at, seq, producer, of }) => {
                 let sent = Sent { partition: of.unwrap_or(partition), seq, producer };
                 self.stored(partition, pos, at, sent);
             }
-            Told::Corrupt(Corrupt { partition, pos, at, expected, found }) => {
+            Entry::Corrupt(Corrupt { partition, pos, at, expected, found }) => {
                 self.corrupt(partition, pos, at, expected, found);
             }
-            Told::Foreign(Foreign { at, pos }) => self.foreign(at, pos),
-            Told::Ledger(Ledgered { partition, pos, at, record }) => {
-                self.ledger(partition, pos, at, record);
-            }
-            Told::Member(of) => self.member(of.member, of.pos, of.at, of.record),
-            Told::Leader(of) => self.leader(of.pos, of.at, of.record),
-            Told::Beat(of) => self.leader_beat(of.pos, of.at, of.record),
-            Told::Grant(of) => self.grant(of.member, of.pos, of.at, of.record),
-            Told::Plan(of) => self.plan(of.pos, of.at, of.record),
-            Told::Producer(report) => self.producer_report(report),
-            Told::Worker(report) => self.worker_report(report),
-            Told::Fault(OfChaos { fault }) => self.fault(fault),
-            Told::Draining(Draining { at }) => self.draining(at),
-            Told::Resumed(Resumption { at, checkpoint, everything }) => {
+            Entry::Foreign(Foreign { at, pos }) => self.foreign(at, pos),
+            Entry::Ledger(of) => self.ledger(of.partition, of.pos, of.at, of.record),
+            Entry::Told(of) => self.told(of.partition, of.pos, of.at, of.record),
+            Entry::Member(of) => self.member(of.member, of.pos, of.at, of.record),
+            Entry::Leader(of) => self.leader(of.pos, of.at, of.record),
+            Entry::Beat(of) => self.leader_beat(of.pos, of.at, of.record),
+            Entry::Grant(of) => self.grant(of.member, of.pos, of.at, of.record),
+            Entry::Plan(of) => self.plan(of.pos, of.at, of.record),
+            Entry::Producer(report) => self.producer_report(report),
+            Entry::Worker(report) => self.worker_report(report),
+            Entry::Fault(OfChaos { fault }) => self.fault(fault),
+            Entry::Draining(Draining { at }) => self.draining(at),
+            Entry::Resumed(Resumption { at, checkpoint, everything }) => {
                 self.resumed(at, checkpoint, everything);
             }
         }
