@@ -7,6 +7,7 @@ use broker_nats::Managed;
 use chaos::Control;
 use config::Isolation;
 use coordinator::Progress;
+use history::Pace;
 use model::watch;
 use processes::Manager;
 
@@ -46,9 +47,18 @@ pub async fn run(setup: Setup, parts: Parts) -> Result<u8, Failure> {
     let watching = Watching::begin(&setup, shown, server.clone(), Some(control)).await?;
     let (events, writing) = events::in_background(&dir.events(), watching.shared())?;
     let showing = progress::begin(told.subscribe(), &setup.config);
-    let kept = Some(dir.clone());
-    let run =
-        Soak { connector, processes, orders, told, events, dir: kept, found, stop, aloud: true };
+    let run = Soak {
+        connector,
+        processes,
+        orders,
+        told,
+        events,
+        dir: Some(dir.clone()),
+        pace: Pace::Real,
+        found,
+        stop,
+        aloud: true,
+    };
     let soak = soak(setup, run);
     tokio::pin!(soak);
     let (setup, conducted) = tokio::select! {

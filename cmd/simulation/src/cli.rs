@@ -31,6 +31,8 @@ pub enum Command {
     Run(Box<RunArgs>),
     /// Run many small scenarios in virtual time, each drawn by its seed within one configuration.
     Explore(Box<ExploreArgs>),
+    /// Judge a recorded run again, from its history alone.
+    Check(CheckArgs),
     /// Look at a configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -114,6 +116,19 @@ pub struct ExploreArgs {
     /// Do not make scenarios that fail smaller.
     #[arg(long)]
     pub no_shrink: bool,
+}
+
+/// What is judged again.
+#[derive(Args, Debug)]
+pub struct CheckArgs {
+    /// The directory of a run, or a history; - for stdin.
+    pub history: PathBuf,
+    /// Print the report as JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// A directory in which to leave report.json.
+    #[arg(long)]
+    pub report: Option<PathBuf>,
 }
 
 /// Where the configuration comes from.

@@ -7,6 +7,7 @@ use chaos::{Command, Director, Position};
 use coordinator::{
     ChaosPosition, Conducted, Coordinator, CoordinatorError, Event, Progress, Stopped,
 };
+use history::Pace;
 use model::watch;
 use reports::Phase;
 use tokio::sync::mpsc;
@@ -17,7 +18,7 @@ use crate::failure::Failure;
 use crate::resume::Found;
 use crate::rundir::RunDir;
 use crate::setup::Setup;
-use crate::{checkpoints, resume, streams};
+use crate::{checkpoints, histories, resume, streams};
 
 /// How long workers and producers may still take when the run is judged.
 const LEAVE_MAX: Duration = Duration::from_secs(10);
@@ -34,8 +35,11 @@ pub struct Soak<C: Connector> {
     pub told: watch::Sender<Progress>,
     /// Where it tells what happens.
     pub events: mpsc::Sender<Vec<Event>>,
-    /// Where it leaves its schedule, and by which its checkpoints find it; without it there are none.
+    /// Where it leaves its schedule and its history, and by which its checkpoints find it; without it
+    /// there are none.
     pub dir: Option<RunDir>,
+    /// Whether it goes on while its history waits for the disk.
+    pub pace: Pace,
     /// The checkpoint that it goes on from.
     pub found: Option<Found>,
     /// Ends it before its time.
@@ -49,7 +53,7 @@ pub async fn soak<C: Connector>(
     mut setup: Setup,
     run: Soak<C>,
 ) -> Result<(Setup, Conducted), Failure> {
-    let Soak { connector, processes, orders, told, events, dir, found, stop, aloud } = run;
+    let Soak { connector, processes, orders, told, events, dir, pace, found, stop, aloud } = run;
     let broker = connector.connect("coordinator").await?;
     let resumed = match found {
         Some(found) => Some(resume::begin(&mut setup, &broker, found, Stopped::Everything).await?),
@@ -62,13 +66,16 @@ pub async fn soak<C: Connector>(
     let settings = setup.director(resumed.as_ref());
     let (position, chaos) = watch::channel(ChaosPosition::default());
     let mut judged_by = setup.coordinator();
+    let mut recorder = None;
     if let Some(dir) = &dir {
+        recorder = histories::recorder(&setup, dir, resumed.as_ref(), pace)?;
         dir.schedule(&settings.schedule)?;
         judged_by.checkpoint = checkpoints::plan(&setup, dir.path(), Some(chaos))?;
     }
     judged_by.resume = resumed;
     let (names, channel) = (setup.names.clone(), setup.channel.clone());
-    let judging = Coordinator::new(broker, names, channel, judged_by, told, events).run(stop);
+    let judging = Coordinator::new(broker, names, channel, judged_by, told, events);
+    let judging = judging.recorded_by(recorder).run(stop);
     // Boxed, so that the future of a run is not too deep for the compiler.
     let acting = Box::pin(async {
         let crew = Crew::new(&setup, connector.clone(), processes).await?;

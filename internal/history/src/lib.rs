@@ -17,4 +17,4 @@ pub use header::{Header, VERSION};
 pub use line::{Ending, Line};
 pub use lines::Lines;
 pub use recording::{Pace, Recording};
-pub use series::{Series, bytes_in, next_in};
+pub use series::{Series, bytes_in, forget_in, next_in};

@@ -1,7 +1,8 @@
 //! The files of one run: one for each time that it was started. A run that goes on from a checkpoint
 //! repeats what its judge had been told since, so a file counts only up to where a later one begins.
 
-use std::io::Read;
+use std::fs;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::error::{HistoryError, Wrong};
@@ -44,6 +45,15 @@ pub fn next_in(dir: &Path) -> PathBuf {
 pub fn bytes_in(dir: &Path) -> u64 {
     let sizes = files(dir).into_iter().filter_map(|path| path.metadata().ok());
     sizes.map(|file| file.len()).sum()
+}
+
+/// Removes the files in the directory of a run: another one begins there.
+///
+/// # Errors
+///
+/// [`io::Error`] if one cannot be removed.
+pub fn forget_in(dir: &Path) -> io::Result<()> {
+    files(dir).into_iter().try_for_each(fs::remove_file)
 }
 
 impl Series {
