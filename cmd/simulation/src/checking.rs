@@ -1,6 +1,7 @@
 //! `simulation check`: judges a recorded run again, from its history alone, and tells whether it comes
 //! to what the run itself came to.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -11,6 +12,8 @@ use serde_json::Value;
 use crate::cli::CheckArgs;
 use crate::failure::Failure;
 
+/// Keys that say most; they are named first.
+const TELLING: [&str; 4] = ["verdict", "anomalies", "totals", "findings"];
 /// Keys whose difference is named.
 const NAMED_MAX: usize = 3;
 /// Characters of a value that are shown.
@@ -84,8 +87,9 @@ fn differences(given: &Value, own: &Value) -> Vec<String> {
     let (Some(given), Some(own)) = (given.as_object(), own.as_object()) else {
         return vec!["it is no object".into()];
     };
-    let keys = given.keys().chain(own.keys().filter(|key| !given.contains_key(*key)));
-    let differ = keys.filter(|key| given.get(*key) != own.get(*key));
+    let all: BTreeSet<&str> = given.keys().chain(own.keys()).map(String::as_str).collect();
+    let rest = all.into_iter().filter(|key| !TELLING.contains(key));
+    let differ = TELLING.into_iter().chain(rest).filter(|key| given.get(*key) != own.get(*key));
     let named = differ.take(NAMED_MAX).map(|key| {
         let (given, own) = (shown(given.get(key)), shown(own.get(key)));
         format!("{key} is {given} there and {own} here")

@@ -74,7 +74,11 @@ fn take(part: Part, judge: &mut Judge, told: &mut u64) -> Result<Last, HistoryEr
     for _ in 0..count {
         match lines.read()? {
             Some(Line::Entry(one)) => judge.take(*one),
-            Some(Line::End(end)) => return Ok(Last::End(end)),
+            Some(Line::End(end)) => {
+                // Nothing may follow; and of what is compressed the checksum does.
+                lines.read()?;
+                return Ok(Last::End(end));
+            }
             Some(Line::Cut(why)) => return Ok(Last::Cut(format!("the history was cut: {why}"))),
             None => return Ok(Last::Cut(killed(*told))),
         }
