@@ -7,6 +7,7 @@ use broker_nats::Managed;
 use chaos::Control;
 use config::Isolation;
 use coordinator::Progress;
+use history::Pace;
 use model::watch;
 use processes::Manager;
 
@@ -54,6 +55,7 @@ pub async fn run(setup: Setup, parts: Parts) -> Result<u8, Failure> {
         events,
         dir: Some(dir.clone()),
         keeper: checkpoints::in_files(&setup, dir.path())?,
+        pace: Pace::Real,
         found,
         stop,
         aloud: true,

@@ -34,6 +34,8 @@ pub enum Command {
     /// Plant one bug after the other, and see which check of the judge finds it; needs a build with
     /// --features selftest.
     Selftest(SelftestArgs),
+    /// Judge a recorded run again, from its history alone.
+    Check(CheckArgs),
     /// Look at a configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -140,6 +142,19 @@ pub struct SelftestArgs {
     /// Write the table as documentation.
     #[arg(long, value_name = "FILE")]
     pub markdown: Option<PathBuf>,
+}
+
+/// What is judged again.
+#[derive(Args, Debug)]
+pub struct CheckArgs {
+    /// The directory of a run, or a history; - for stdin.
+    pub history: PathBuf,
+    /// Print the report as JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// A directory in which to leave report.json.
+    #[arg(long)]
+    pub report: Option<PathBuf>,
 }
 
 /// Where the configuration comes from.

@@ -1,6 +1,7 @@
 //! The program: command line and wiring, nothing else.
 
 mod all_in_one;
+mod checking;
 mod checkpoints;
 mod cli;
 mod commands;
@@ -9,6 +10,7 @@ mod crew;
 mod events;
 mod exploring;
 mod failure;
+mod histories;
 mod logging;
 mod phase;
 mod progress;
@@ -67,6 +69,7 @@ async fn dispatch(cli: Cli) -> Result<u8, Failure> {
         Some(Command::Run(args)) => commands::run(*args).await,
         Some(Command::Explore(args)) => exploring::run(*args).await,
         Some(Command::Selftest(args)) => selftest(args).await,
+        Some(Command::Check(args)) => checking::run(&args),
         Some(Command::Config(command)) => commands::config(command),
         Some(Command::Nats(args)) => commands::nats(args).await,
         Some(Command::DiffTraces(args)) => traces::diff(&args),

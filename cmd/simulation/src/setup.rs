@@ -85,6 +85,12 @@ impl Setup {
         Ok(())
     }
 
+    /// The configuration as other programs read it.
+    pub fn config_json(&self) -> Result<serde_json::Value, Failure> {
+        let json = serde_json::to_value(&self.config);
+        json.map_err(|error| Failure::Environment(format!("the configuration is no JSON: {error}")))
+    }
+
     /// The faults to come.
     pub fn schedule(&self) -> Vec<Planned> {
         schedule(&self.config, self.seed)
@@ -205,6 +211,7 @@ impl Setup {
                 startup_bound: lease + STARTUP_GRACE,
                 stall: config.coordinator.validation_window.duration().min(lease * 5),
                 processing_min: self.delay().start().saturating_sub(CLOCKS_DIFFER),
+                promise: coordinator::Promise::ExactlyOnce,
                 sticky: config.workers.assignment_strategy
                     == AssignmentStrategy::WeightedConsistentHash,
                 required: if alone { Vec::new() } else { self.required() },

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::Refusal;
 
 /// The version of the format; another one is refused.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// What stands at the beginning of every checkpoint.
 const FORMAT: &str = "parti-simulation checkpoint";

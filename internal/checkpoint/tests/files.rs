@@ -27,6 +27,7 @@ fn state(at: i64) -> RunState {
         startup_bound: Duration::from_secs(20),
         processing_min: Duration::ZERO,
         stall: Duration::from_secs(15),
+        promise: coordinator::Promise::ExactlyOnce,
         sticky: true,
         required: vec![],
         started_at: Timestamp(1),
@@ -46,7 +47,14 @@ fn state(at: i64) -> RunState {
     progress.elapsed = Duration::from_nanos(1_234_567_891);
     progress.read.messages = broker::Seq(900);
     let chaos = ChaosPosition { elapsed: Duration::from_secs(1), next_fault: 9 };
-    RunState { at: Timestamp(at), cause: Cause::Interrupted, progress, chaos: Some(chaos), judge }
+    RunState {
+        at: Timestamp(at),
+        cause: Cause::Interrupted,
+        progress,
+        chaos: Some(chaos),
+        judge,
+        told: 0,
+    }
 }
 
 fn keeper(dir: &Path, keep: usize) -> RunKeeper {
@@ -105,7 +113,7 @@ fn what_is_written_is_read_and_the_newest_ones_stay() {
     let bytes = fs::read(&path).unwrap();
     let line = String::from_utf8_lossy(bytes.split(|byte| *byte == b'\n').next().unwrap());
     assert!(
-        line.starts_with("{\"format\":\"parti-simulation checkpoint\",\"version\":2,"),
+        line.starts_with("{\"format\":\"parti-simulation checkpoint\",\"version\":3,"),
         "{line}"
     );
     assert!(line.contains(&format!("{:08x}", configuration_hash(CONFIGURATION))), "{line}");
@@ -164,11 +172,11 @@ fn what_belongs_to_others_is_refused() {
         assert_eq!(offered.as_ref(), Some(&older));
     }
     let whole = fs::read(&older).unwrap();
-    let newer = String::from_utf8_lossy(&whole).replace("\"version\":2", "\"version\":3");
+    let newer = String::from_utf8_lossy(&whole).replace("\"version\":3", "\"version\":4");
     fs::write(&newest, newer).unwrap();
     let (why, _, text) = refusal(&newest, &own());
-    assert!(matches!(why, Refusal::Version(3)), "{text}");
-    assert!(text.contains("of version 3, and this program reads version 2"), "{text}");
+    assert!(matches!(why, Refusal::Version(4)), "{text}");
+    assert!(text.contains("of version 4, and this program reads version 3"), "{text}");
     fs::write(&newest, "{\"version\":1,\"at\":5}\n01234567\n").unwrap();
     assert!(matches!(refusal(&newest, &own()).0, Refusal::Version(1)));
     let empty = tempfile::tempdir().unwrap();

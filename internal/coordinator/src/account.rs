@@ -34,6 +34,9 @@ pub(crate) struct Counts {
     pub pending: u64,
     pub passed: u64,
     pub foreign: u64,
+    /// Told records that were stored a second time.
+    #[serde(default)]
+    pub retold: u64,
 }
 
 /// A stored message without an effect.
@@ -184,15 +187,16 @@ impl Account {
         parts(&unstored, &self.spoiled, false)
     }
 
-    /// Up to where everything is judged, and judged to be done.
-    pub fn done_through(&self) -> Option<Seq> {
+    /// Up to where everything is judged, and judged to be done; the ledger, or whoever `told`, says
+    /// what is done.
+    pub fn done_through(&self, told: Seq) -> Option<Seq> {
+        let through = self.through.max(told);
         let pending = self.pending.front().map(|message| message.pos);
         if bugs::has(Bug::TrimTooFar) {
             return self.pending.back().map(|message| message.pos);
         }
         let open = pending.into_iter().chain(self.passed_from).min();
-        let done =
-            open.map_or(self.through, |open| self.through.min(Seq(open.0.saturating_sub(1))));
+        let done = open.map_or(through, |open| through.min(Seq(open.0.saturating_sub(1))));
         (done > Seq::NONE).then_some(done)
     }
 }

@@ -99,6 +99,8 @@ pub enum Rule {
     OneLife,
     /// What a leader writes stands under the newest term.
     Term,
+    /// A message is done again, or late, only where a fault explains it.
+    Explained,
     /// Effects of a partition are contiguous, without repeats.
     I1,
     /// Each effect was made under the newest claim.

@@ -38,6 +38,7 @@ impl Judge {
         self.never_ended(&end);
         let lease = self.docket.settings.lease;
         self.replay.finish(&mut self.docket.faults, lease, end.at);
+        self.settle_doubts();
         let (verdict, reasons) = self.verdict(&end);
         let mut report = self.report(verdict, reasons, end.at, run);
         report.interrupted = end.interrupted;
@@ -71,6 +72,32 @@ impl Judge {
         });
     }
 
+    /// Ends a case whose records stop before the run did, and says `why` they do. What is wrong in
+    /// them is wrong; what is missing may still have come.
+    pub fn give_up(&mut self, why: String, run: &RunInfo) -> Report {
+        let at = self.judged_at;
+        let unread = End {
+            at,
+            drained_within: false,
+            broker_reachable: false,
+            interrupted: false,
+            resources: Default::default(),
+        };
+        for index in 0..self.accounts.len() {
+            self.decided_early(index, at);
+            self.lost_in_delivery(index, &unread);
+        }
+        let lease = self.docket.settings.lease;
+        self.replay.finish(&mut self.docket.faults, lease, at);
+        self.settle_doubts();
+        let (verdict, mut reasons) = match self.verdict(&End { broker_reachable: true, ..unread }) {
+            (verdict @ (Verdict::Correctness | Verdict::Liveness), reasons) => (verdict, reasons),
+            _ => (Verdict::Inconclusive, vec![]),
+        };
+        reasons.push(why);
+        self.report(verdict, reasons, at, run)
+    }
+
     fn report(
         &self,
         verdict: Verdict,
@@ -82,6 +109,7 @@ impl Judge {
             verdict,
             exit_code: verdict.exit_code(),
             reasons,
+            promise: self.docket.settings.promise,
             seed: Seed(run.seed),
             commit: run.commit.clone(),
             reproduce: run.reproduce.clone(),
@@ -93,6 +121,7 @@ impl Judge {
             findings: self.docket.findings(),
             exercised: self.exercised(),
             rebalances: self.rebalances.all().cloned().collect(),
+            redelivered: self.redeliveries.all().cloned().collect(),
             recoveries: self.replay.recoveries.all().cloned().collect(),
             faults: self.docket.faults.report(),
             faults_dropped: self.docket.faults.dropped(),

@@ -110,10 +110,10 @@ impl Judge {
         }
         self.takeovers += 1;
         let (from, why) = self.last_held(partition, previous, to)?;
-        if why == ACKED {
+        if why == ACKED && !case.is_told {
             self.charge_unreleased(previous, from, &case.by, partition);
         }
-        if why == HEARD {
+        if why == HEARD && !case.is_told {
             let claim = previous.by.ledger;
             let suspect = Suspect { partition, claim, by: case.by.clone() };
             self.group.suspect(previous.by.holder.session, suspect, &mut self.docket);

@@ -58,6 +58,7 @@ pub(crate) fn before(at: Timestamp, span: Duration) -> Timestamp {
 }
 
 /// A finding in the making.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Charge {
     pub class: Class,
     pub rule: Rule,

@@ -26,19 +26,12 @@ pub(crate) struct Recent {
 
 /// What is wrong with the outputs of one effect.
 #[derive(Default)]
-struct Wrong {
-    repeats: u64,
-    repeated: Seen,
-    out_of_order: Seen,
-    unexpected: Seen,
-    unprocessed: Seen,
-}
-
-impl Wrong {
-    fn repeat(&mut self, seq: u64) {
-        self.repeats += 1;
-        self.repeated.insert(seq);
-    }
+pub(crate) struct Wrong {
+    /// Each time that a message was done before.
+    pub repeats: Vec<u64>,
+    pub out_of_order: Seen,
+    pub unexpected: Seen,
+    pub unprocessed: Seen,
 }
 
 impl Account {
@@ -51,20 +44,8 @@ impl Account {
         counts: &mut Counts,
         docket: &mut Docket,
     ) {
-        let mut wrong = Wrong::default();
-        let mut named: Option<Range> = None;
-        for output in outputs {
-            counts.effects += 1;
-            let Output::Done(seq) = output else { continue };
-            if seq.0 > SEQUENCE_MAX {
-                wrong.unexpected.insert(SEQUENCE_MAX);
-                continue;
-            }
-            let latest = before(by.at, docket.settings.processing_min);
-            self.output(seq.0, latest, counts, &mut wrong);
-            let range = named.get_or_insert(Range(seq.0, seq.0));
-            *range = Range(range.0.min(seq.0), range.1.max(seq.0));
-        }
+        let latest = before(by.at, docket.settings.processing_min);
+        let (wrong, named) = self.take(outputs, latest, counts);
         self.last_effect_at = Some(by.at);
         self.charge_wrong(&wrong, by, docket);
         self.pass_over(by, through, counts);
@@ -77,13 +58,36 @@ impl Account {
         }
     }
 
-    /// What was stored after `latest` cannot have been processed.
+    /// Takes what is done into the sets; what was stored after `latest` cannot have been processed.
+    /// Returns what is wrong with it, and what it spans.
+    pub fn take(
+        &mut self,
+        outputs: &[Output],
+        latest: Timestamp,
+        counts: &mut Counts,
+    ) -> (Wrong, Option<Range>) {
+        let mut wrong = Wrong::default();
+        let mut named: Option<Range> = None;
+        for output in outputs {
+            counts.effects += 1;
+            let Output::Done(seq) = output else { continue };
+            if seq.0 > SEQUENCE_MAX {
+                wrong.unexpected.insert(SEQUENCE_MAX);
+                continue;
+            }
+            self.output(seq.0, latest, counts, &mut wrong);
+            let range = named.get_or_insert(Range(seq.0, seq.0));
+            *range = Range(range.0.min(seq.0), range.1.max(seq.0));
+        }
+        (wrong, named)
+    }
+
     fn output(&mut self, seq: u64, latest: Timestamp, counts: &mut Counts, wrong: &mut Wrong) {
         if !self.effects.insert(seq) {
             match self.twice.get_mut(&seq) {
                 Some(1) => drop(self.twice.remove(&seq)),
                 Some(copies) => *copies -= 1,
-                None => wrong.repeat(seq),
+                None => wrong.repeats.push(seq),
             }
             return;
         }
@@ -137,7 +141,7 @@ impl Account {
         }
     }
 
-    fn charge_wrong(&self, wrong: &Wrong, by: &By, docket: &mut Docket) {
+    pub fn charge_wrong(&self, wrong: &Wrong, by: &By, docket: &mut Docket) {
         let charge = |class, count, seen: &Seen, detail: &str, evidence| Charge {
             class,
             rule: match class {
@@ -153,14 +157,16 @@ impl Account {
             detail: detail.into(),
             evidence,
         };
-        if wrong.repeats > 0 {
-            let first = wrong.repeated.first().unwrap_or_default();
+        if !wrong.repeats.is_empty() {
+            let mut repeated = Seen::default();
+            wrong.repeats.iter().for_each(|seq| _ = repeated.insert(*seq));
+            let first = repeated.first().unwrap_or_default();
             let evidence = vec![self.earlier(first), by.shows("the second effect")];
             let detail = "done a second time";
             docket.charge(charge(
                 Class::Duplicate,
-                wrong.repeats,
-                &wrong.repeated,
+                wrong.repeats.len() as u64,
+                &repeated,
                 detail,
                 evidence,
             ));

@@ -142,9 +142,7 @@ impl Faults {
         const NAMED_MAX: usize = 8;
         let from = before(from, lease);
         let open = self.iter().rev().filter(|fault| behind(fault) && fault.overlaps(from, to));
-        open.take(NAMED_MAX)
-            .map(|fault| format!("#{} {} on {}", fault.id, fault.event, fault.target))
-            .collect()
+        open.take(NAMED_MAX).map(Fault::words).collect()
     }
 
     /// Whether every fault of a time is still kept.

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use broker::Seq;
 use model::{PartitionId, Timestamp};
 use parti::records::LedgerRecord;
+use reports::ToldRecord;
 use serde::{Deserialize, Serialize};
 
 use crate::Output;
@@ -17,17 +18,35 @@ const WAITING_MAX: usize = 50_000;
 
 /// A ledger record with its place.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Entry {
+pub(crate) struct Placed {
     pub seq: Seq,
     pub at: Timestamp,
-    pub record: LedgerRecord<Output>,
+    pub record: Written,
+}
+
+/// What stands in a ledger: under claims, or told by whoever likes to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Written {
+    Claimed(LedgerRecord<Output>),
+    Told(ToldRecord),
+}
+
+impl Written {
+    /// Up to where messages must be read before it can be judged.
+    pub fn through(&self) -> Seq {
+        match self {
+            Self::Claimed(record) => record.through(),
+            Self::Told(record) => record.message(),
+        }
+    }
 }
 
 /// Holds ledger records back.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Gate {
     read: Seq,
-    waiting: BTreeMap<PartitionId, VecDeque<Entry>>,
+    waiting: BTreeMap<PartitionId, VecDeque<Placed>>,
     /// For each partition that waits: the message that its first record waits for.
     heads: BTreeSet<(Seq, PartitionId)>,
     count: usize,
@@ -35,7 +54,7 @@ pub(crate) struct Gate {
 
 impl Gate {
     /// The record, if it can be judged now; else it waits.
-    pub fn pass(&mut self, partition: PartitionId, entry: Entry) -> Option<Entry> {
+    pub fn pass(&mut self, partition: PartitionId, entry: Placed) -> Option<Placed> {
         let queue = self.waiting.get_mut(&partition);
         if queue.is_none() && (entry.record.through() <= self.read || self.count >= WAITING_MAX) {
             return Some(entry);
@@ -62,7 +81,7 @@ impl Gate {
     }
 
     /// The next record that waits no more.
-    pub fn next(&mut self) -> Option<(PartitionId, Entry)> {
+    pub fn next(&mut self) -> Option<(PartitionId, Placed)> {
         let (through, partition) = self.heads.first().copied()?;
         if through > self.read && self.count < WAITING_MAX {
             return None;

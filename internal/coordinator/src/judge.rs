@@ -1,13 +1,13 @@
 //! The judge: takes every record and report in, and routes it to who knows what to make of it.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use broker::Seq;
 use model::{PartitionId, Timestamp};
 use parti::MemberId;
 use parti::records::{
-    ForeignRecord, Grant, LeaderBeat, LeaderRecord, LedgerRecord, MemberRecord, Plan, Session, Term,
+    Grant, LeaderBeat, LeaderRecord, LedgerRecord, MemberRecord, Plan, Session, Term,
 };
 use serde::{Deserialize, Serialize};
 
@@ -15,12 +15,14 @@ use crate::account::{Account, Counts};
 use crate::aftermath::targets;
 use crate::docket::Docket;
 use crate::faults::News;
-use crate::gate::{Entry, Gate};
+use crate::gate::{Gate, Placed, Written};
 use crate::group::Group;
 use crate::ownership::{Case, Chain, Seats};
 use crate::rebalance::Rebalances;
+use crate::redelivery::Redeliveries;
 use crate::replay::Replay;
 use crate::sides::{Producers, Workers};
+use crate::tale::Tale;
 use crate::timeline::Happening;
 use crate::{Event, Fault, FaultKind, JudgeSettings, Output, ProducerReport, WorkerReport};
 
@@ -34,6 +36,11 @@ pub struct Judge {
     pub(crate) chains: Vec<Chain>,
     /// Claims and releases that wait for the group's stream to be read up to their time.
     pub(crate) cases: VecDeque<Case>,
+    /// What was told of partitions that nothing fences.
+    #[serde(default)]
+    pub(crate) tales: BTreeMap<PartitionId, Tale>,
+    #[serde(default)]
+    pub(crate) redeliveries: Redeliveries,
     pub(crate) group: Group,
     pub(crate) seats: Seats,
     pub(crate) rebalances: Rebalances,
@@ -61,6 +68,8 @@ impl Judge {
             gate: Gate::default(),
             chains: vec![Chain::default(); partitions as usize],
             cases: VecDeque::new(),
+            tales: BTreeMap::new(),
+            redeliveries: Redeliveries::default(),
             group: Group::default(),
             seats: Seats::new(partitions),
             rebalances: Rebalances::default(),
@@ -81,19 +90,23 @@ impl Judge {
         partition: PartitionId,
         seq: Seq,
         at: Timestamp,
-        record: Result<LedgerRecord<Output>, ForeignRecord>,
+        record: LedgerRecord<Output>,
     ) {
         self.judged_at = self.judged_at.max(at);
-        match record {
-            Ok(record) if self.knows(partition) => {
-                if let Some(entry) = self.gate.pass(partition, Entry { seq, at, record }) {
-                    self.record(partition, entry);
-                }
-                while let Some((partition, entry)) = self.gate.next() {
-                    self.record(partition, entry);
-                }
-            }
-            _ => self.counts.foreign += 1,
+        if self.knows(partition) {
+            self.written(partition, Placed { seq, at, record: Written::Claimed(record) });
+        } else {
+            self.counts.foreign += 1;
+        }
+    }
+
+    /// A record of the ledger, of either kind.
+    pub(crate) fn written(&mut self, partition: PartitionId, entry: Placed) {
+        if let Some(entry) = self.gate.pass(partition, entry) {
+            self.record(partition, entry);
+        }
+        while let Some((partition, entry)) = self.gate.next() {
+            self.record(partition, entry);
         }
     }
 
@@ -211,11 +224,6 @@ impl Judge {
         (last > Seq::NONE).then_some(last)
     }
 
-    /// A record on a subject that nobody uses.
-    pub fn foreign(&mut self) {
-        self.counts.foreign += 1;
-    }
-
     /// What happened since the last call.
     pub fn drain_events(&mut self) -> Vec<Event> {
         self.docket.events.drain()
@@ -226,12 +234,13 @@ impl Judge {
     }
 
     /// The group's stream was read up to `at`: what waited for it is decided.
-    fn group_read(&mut self, at: Timestamp) {
+    pub(crate) fn group_read(&mut self, at: Timestamp) {
         self.judged_at = self.judged_at.max(at);
         while self.cases.front().is_some_and(|case| case.by.at < at) {
             self.decide_front();
         }
         self.replay.timeline.group_read(at);
         self.replay.advance(&mut self.docket.faults, self.docket.settings.lease);
+        self.settle_doubts();
     }
 }

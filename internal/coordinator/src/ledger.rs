@@ -7,7 +7,7 @@ use model::PartitionId;
 use parti::records::{Holder, LedgerRecord};
 
 use crate::docket::{By, Charge, note};
-use crate::gate::Entry;
+use crate::gate::{Placed, Written};
 use crate::judge::Judge;
 use crate::ownership::{Case, Claim};
 use crate::{Class, Rule};
@@ -17,8 +17,12 @@ const CASES_MAX: usize = 50_000;
 
 impl Judge {
     /// A ledger record whose messages were read.
-    pub(crate) fn record(&mut self, partition: PartitionId, entry: Entry) {
-        let Entry { seq, at, record } = entry;
+    pub(crate) fn record(&mut self, partition: PartitionId, entry: Placed) {
+        let Placed { seq, at, record } = entry;
+        let record = match record {
+            Written::Claimed(record) => record,
+            Written::Told(record) => return self.tell_record(partition, seq, at, record),
+        };
         let index = partition.0 as usize;
         let by = By { ledger: seq, at, holder: self.holder(index, record.holder()) };
         self.chains[index].last = seq;
@@ -43,7 +47,7 @@ impl Judge {
                 if let Some(held) = chain.claim.as_mut().filter(held) {
                     held.released_at = Some(at);
                     let previous = Some(held.clone());
-                    self.wait(Case { partition, by, previous, is_release: true });
+                    self.wait(Case { partition, by, previous, is_release: true, is_told: false });
                 }
             }
         }
@@ -61,7 +65,7 @@ impl Judge {
         self.claims += 1;
         let previous = self.chains[partition.0 as usize].claimed(partition, &by, &mut self.docket);
         self.rising_epoch(partition, &by);
-        self.wait(Case { partition, by, previous, is_release: false });
+        self.wait(Case { partition, by, previous, is_release: false, is_told: false });
     }
 
     /// I5 for claims: one may be on its way while the next epoch comes, but no longer than a lease.
@@ -95,7 +99,7 @@ impl Judge {
         });
     }
 
-    fn wait(&mut self, case: Case) {
+    pub(crate) fn wait(&mut self, case: Case) {
         self.cases.push_back(case);
         if self.cases.len() > CASES_MAX {
             self.decide_front();

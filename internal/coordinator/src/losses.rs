@@ -3,6 +3,7 @@
 
 use model::{PartitionId, Timestamp};
 
+use crate::account::{Account, Pending};
 use crate::docket::{Charge, before, member, note};
 use crate::judge::Judge;
 use crate::ownership::Claim;
@@ -93,7 +94,7 @@ impl Judge {
         let waiting = self.accounts[index].pending.front().copied();
         let done = self.accounts[index].last_effect_at;
         let (class, detail) = match (lost, claim) {
-            (true, _) => (Class::LostInDelivery, "tail: nothing was done with it, nothing moves"),
+            (true, _) => (Class::LostInDelivery, self.accounts[index].why_lost(&tail)),
             (false, None) => (Class::Undrained, "nobody ever owned the partition"),
             (false, Some(_)) => (Class::Undrained, "not done when the bound for draining passed"),
         };
@@ -101,6 +102,7 @@ impl Judge {
             message: Some(message.pos),
             ..note("the first message that waits", Some(message.at))
         });
+        let strand = waiting.and_then(|message| self.stranded(index, &message));
         let effect = done.map(|at| note("the partition's last effect", Some(at)));
         let holder = claim.map(|claim| claim.by.shows("the newest claim"));
         let mut charge = charge(account_id(index), class, tail[0], detail.into());
@@ -108,8 +110,20 @@ impl Judge {
         charge.sequences = tail;
         charge.at = end;
         charge.culprit = claim.map_or(Culprit::Nobody, |claim| member(&claim.by.holder));
-        charge.evidence = message.into_iter().chain(effect).chain(holder).collect();
+        charge.evidence = message.into_iter().chain(strand).chain(effect).chain(holder).collect();
         self.docket.charge_since(waiting.map_or(end, |message| message.at), charge);
+    }
+
+    /// What shows that the consumer of a later owner will never deliver a message.
+    fn stranded(&self, index: usize, message: &Pending) -> Option<Evidence> {
+        let tale = self.tales.get(&account_id(index))?;
+        let strand = tale.strander(message.pos)?;
+        let what = format!(
+            "the partition was added to a consumer that had delivered up to message record {}: it \
+             never goes back to what lies before, as the first message that waits does",
+            strand.position
+        );
+        Some(strand.by.shows(what))
     }
 
     /// Acknowledged, and neither stored nor recognised as corrupt.
@@ -175,6 +189,21 @@ impl Judge {
         let to = end.at;
         let vacancy = Vacancy { partition, from, to, culprit, why, bound, is_open: true };
         self.close_vacancy(vacancy, None);
+    }
+}
+
+impl Account {
+    /// Where what is missing lies among what is done.
+    fn why_lost(&self, missing: &[Range]) -> &'static str {
+        let last = missing.last().map_or(0, |range| range.1);
+        let [first, highest] = [self.effects.first(), self.effects.last()];
+        match (first, highest) {
+            (Some(first), _) if last < first => "prefix: messages after it were done, it never was",
+            (_, Some(highest)) if missing[0].0 < highest => {
+                "middle: messages around it were done, it never was"
+            }
+            _ => "tail: nothing was done with it, nothing moves",
+        }
     }
 }
 

@@ -105,6 +105,9 @@ pub(crate) struct Case {
     /// The claim before it; for a release, the claim that is released.
     pub previous: Option<Claim>,
     pub is_release: bool,
+    /// Nothing fences it, and nobody promised that there is one owner.
+    #[serde(default)]
+    pub is_told: bool,
 }
 
 /// Members to whom a partition was granted since its last claim, that are remembered.

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use model::Timestamp;
+use model::{PartitionId, Timestamp};
 use parti::MemberId;
 use parti::records::{Epoch, Session};
 use serde::{Deserialize, Serialize};
@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::aftermath::{micros, targets};
 use crate::faults::Faults;
 use crate::recovery::Recoveries;
+use crate::redelivery::Doubt;
 use crate::timeline::{Happening, Timeline};
 use crate::world::World;
 use crate::{Fault, FaultKind};
@@ -30,7 +31,7 @@ struct Zombie {
     /// For which faults it is counted.
     faults: Vec<u64>,
     /// When somebody else claimed what it held.
-    since: Vec<Timestamp>,
+    since: BTreeMap<PartitionId, Timestamp>,
 }
 
 /// What happened, followed fault by fault.
@@ -43,6 +44,12 @@ pub(crate) struct Replay {
     plans: BTreeMap<Epoch, Vec<u64>>,
     zombies: BTreeMap<Session, Zombie>,
     stable_since: Option<Timestamp>,
+    /// Faults up to their time are known: they can be decided.
+    #[serde(default)]
+    pub doubts: Vec<Doubt>,
+    /// Microseconds in which two held one partition.
+    #[serde(default)]
+    pub overlap_micros: u64,
 }
 
 impl Replay {
@@ -54,6 +61,8 @@ impl Replay {
             plans: BTreeMap::new(),
             zombies: BTreeMap::new(),
             stable_since: None,
+            doubts: Vec::new(),
+            overlap_micros: 0,
         }
     }
 
@@ -128,18 +137,20 @@ impl Replay {
             }
             Happening::Claimed { partition, member, session, over } => {
                 if let Some((member, session)) = over {
-                    self.taken_over(member, session, at, faults);
+                    self.taken_over(partition, member, session, at, faults);
                 }
                 self.world.claimed(partition, &member, session);
                 self.recoveries.claimed(partition, session, at);
             }
             Happening::Released { partition, session } => {
                 self.world.released(partition, session, at);
+                self.parted(partition, session, at, faults);
             }
             Happening::Fenced { member, messages } => {
                 let ids = faults.lasting_on(&member);
                 faults.count_for(&ids, |known| known.fenced += messages);
             }
+            Happening::Doubted(doubt) => self.doubts.push(*doubt),
             Happening::Draining => {}
         }
     }
@@ -164,6 +175,7 @@ impl Replay {
 
     fn taken_over(
         &mut self,
+        partition: PartitionId,
         member: MemberId,
         session: Session,
         at: Timestamp,
@@ -176,9 +188,9 @@ impl Replay {
             return;
         }
         let zombie = self.zombies.entry(session);
-        let zombie = zombie.or_insert(Zombie { member, faults: ids, since: Vec::new() });
+        let zombie = zombie.or_insert(Zombie { member, faults: ids, since: BTreeMap::new() });
         if zombie.since.len() < HELD_MAX {
-            zombie.since.push(at);
+            zombie.since.entry(partition).or_insert(at);
         }
     }
 
@@ -189,15 +201,35 @@ impl Replay {
         sessions.into_iter().for_each(|session| self.buried(session, at, faults));
     }
 
+    /// A life that was taken over from lets go of a partition of its own accord.
+    fn parted(
+        &mut self,
+        partition: PartitionId,
+        session: Session,
+        at: Timestamp,
+        faults: &mut Faults,
+    ) {
+        let Some(zombie) = self.zombies.get_mut(&session) else { return };
+        let Some(since) = zombie.since.remove(&partition) else { return };
+        let held = micros(at, since);
+        self.overlap_micros += held;
+        faults.count_for(&zombie.faults, |known| known.doubly_micros += held);
+    }
+
     fn buried(&mut self, session: Session, at: Timestamp, faults: &mut Faults) {
         let Some(zombie) = self.zombies.remove(&session) else { return };
-        let held: u64 = zombie.since.iter().map(|since| micros(at, *since)).sum();
+        let held: u64 = zombie.since.values().map(|since| micros(at, *since)).sum();
+        self.overlap_micros += held;
         faults.count_for(&zombie.faults, |known| known.doubly_micros += held);
     }
 
     /// Entries of its collections that grow with what happens.
     pub fn entries(&self) -> usize {
         let held: usize = self.zombies.values().map(|zombie| zombie.since.len()).sum();
-        self.timeline.len() + self.recoveries.entries() + self.plans.len() + held
+        self.timeline.len()
+            + self.recoveries.entries()
+            + self.plans.len()
+            + held
+            + self.doubts.len()
     }
 }

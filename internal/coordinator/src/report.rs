@@ -7,7 +7,10 @@ use parti::MemberId;
 use parti::records::{Epoch, Term};
 use serde::{Deserialize, Serialize};
 
-use crate::{Anomalies, FaultEntry, FaultSummary, Finding, Recovery, Required, Totals, Verdict};
+use crate::{
+    Anomalies, FaultEntry, FaultSummary, Finding, Promise, Recovery, Redelivered, Required, Totals,
+    Verdict,
+};
 
 /// How the run ended, as the coordinator saw it.
 #[derive(Clone, Debug)]
@@ -69,6 +72,9 @@ pub struct Report {
     pub exit_code: u8,
     /// Why, in words.
     pub reasons: Vec<String>,
+    /// What was promised for every message.
+    #[serde(default)]
+    pub promise: Promise,
     /// The seed.
     pub seed: Seed,
     /// The commit it was built from.
@@ -91,6 +97,9 @@ pub struct Report {
     pub exercised: Vec<Exercised>,
     /// Every change of the assignment (the newest ones, if there are very many).
     pub rebalances: Vec<Rebalance>,
+    /// What was done again, or late, as the promise allows, by the faults that explain it.
+    #[serde(default)]
+    pub redelivered: Vec<Redelivered>,
     /// How long it took until the partitions of members that were killed, left or restarted were
     /// owned again (the newest ones).
     pub recoveries: Vec<Recovery>,

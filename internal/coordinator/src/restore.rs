@@ -33,6 +33,7 @@ impl Judge {
             ("the bound on unowned time", own.unowned_bound == settings.unowned_bound),
             ("the bound on the start", own.startup_bound == settings.startup_bound),
             ("the bound on stalls", own.stall == settings.stall),
+            ("the promise for every message", own.promise == settings.promise),
             ("the promise of the strategy", own.sticky == settings.sticky),
             ("what has to be exercised", own.required == settings.required),
             ("the start of the run", own.started_at == settings.started_at),

@@ -6,6 +6,8 @@ use std::time::Duration;
 use model::{Timestamp, Weights};
 use serde::{Deserialize, Serialize};
 
+use crate::Promise;
+
 /// By which bounds a run is judged.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct JudgeSettings {
@@ -25,6 +27,9 @@ pub struct JudgeSettings {
     /// nobody knows.
     #[serde(default)]
     pub processing_min: Duration,
+    /// What is promised for every message.
+    #[serde(default)]
+    pub promise: Promise,
     /// Whether the strategy promises to move no partition that it need not move (I7).
     pub sticky: bool,
     /// What this run has to exercise, lest it be inconclusive.

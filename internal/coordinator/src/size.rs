@@ -2,6 +2,7 @@
 
 use crate::account::Account;
 use crate::judge::Judge;
+use crate::tale::Tale;
 
 impl Judge {
     /// Entries of all collections together. In a healthy run it follows the messages that are on
@@ -15,7 +16,9 @@ impl Judge {
         let waiting = self.gate.waiting() + self.cases.len();
         let plans = self.rebalances.all().count();
         let sides = self.producers.len() + self.workers.len();
-        accounts + lives + grants + notes + waiting + plans + sides + self.replay.entries()
+        let tales: usize = self.tales.values().map(Tale::entries).sum();
+        let told = tales + self.redeliveries.entries();
+        told + accounts + lives + grants + notes + waiting + plans + sides + self.replay.entries()
     }
 }
 

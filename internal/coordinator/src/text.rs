@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use crate::{Report, Verdict};
+use crate::{Promise, Report, Verdict};
 
 impl Report {
     /// The report in words, without colours.
@@ -26,6 +26,7 @@ impl Report {
         writeln!(out, "{}", self.headline())?;
         writeln!(out)?;
         self.write_messages(out)?;
+        self.write_redelivered(out)?;
         self.write_group(out)?;
         self.write_recoveries(out)?;
         self.write_faults(out)?;
@@ -37,7 +38,14 @@ impl Report {
     fn headline(&self) -> String {
         let reasons = self.reasons.join(", ");
         match self.verdict {
-            Verdict::Pass => "✅ SUCCESS: No message loss or duplication detected".into(),
+            Verdict::Pass => match self.promise {
+                Promise::ExactlyOnce => {
+                    "✅ SUCCESS: No message loss or duplication detected".into()
+                }
+                Promise::AtLeastOnce { .. } => {
+                    "✅ SUCCESS: No message loss; every duplicate is explained by a fault".into()
+                }
+            },
             Verdict::Correctness => format!("❌ FAILURE: {reasons}"),
             Verdict::Liveness => format!("❌ FAILURE: it did not get done in time: {reasons}"),
             Verdict::Environment => format!("❌ FAILURE: no verdict without a broker: {reasons}"),

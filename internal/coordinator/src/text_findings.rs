@@ -49,7 +49,7 @@ impl Report {
         Ok(())
     }
 
-    fn evidence(&self, of: &Evidence) -> String {
+    pub(crate) fn evidence(&self, of: &Evidence) -> String {
         let mut text = of.what.clone();
         if let Some(at) = of.at {
             let _ = write!(text, ", at {}", self.clock(at));
@@ -71,7 +71,7 @@ impl Report {
     }
 
     /// A time as seconds since the run began.
-    fn clock(&self, at: Timestamp) -> String {
+    pub(crate) fn clock(&self, at: Timestamp) -> String {
         format!("{:+.3} s", (at.0 - self.started_at.0) as f64 / 1e6)
     }
 }

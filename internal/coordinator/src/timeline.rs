@@ -11,6 +11,7 @@ use parti::{MemberId, PartitionSet};
 use serde::{Deserialize, Serialize};
 
 use crate::docket::before;
+use crate::redelivery::Doubt;
 
 /// How late a report may come.
 const HOLD: Duration = Duration::from_secs(10);
@@ -68,6 +69,8 @@ pub(crate) enum Happening {
         member: MemberId,
         messages: u64,
     },
+    /// A message was done again, or late.
+    Doubted(Box<Doubt>),
     /// Who has no work left needs no owner any more.
     Draining,
 }
@@ -81,7 +84,7 @@ impl Happening {
             Self::Granted { .. } | Self::Planned { .. } => 1,
             Self::Vacant { .. } => 2,
             Self::Claimed { .. } | Self::Released { .. } => 3,
-            Self::Fenced { .. } => 4,
+            Self::Fenced { .. } | Self::Doubted(_) => 4,
             Self::Draining => 5,
             Self::Closed { .. } => 6,
         }

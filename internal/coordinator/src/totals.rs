@@ -78,6 +78,19 @@ pub struct Totals {
     pub producers: u32,
     /// Producers that said that they will send nothing more.
     pub producers_finished: u32,
+    /// Second effects of messages that a fault explains, where that is promised.
+    #[serde(default)]
+    pub redelivered: u64,
+    /// First effects below an earlier one that a fault explains, where that is promised.
+    #[serde(default)]
+    pub late: u64,
+    /// Partition-seconds in which a member that had been taken over from had not let go (of those
+    /// that are over).
+    #[serde(default)]
+    pub overlap_seconds: f64,
+    /// Told records of a ledger that were stored a second time, because their answer was lost.
+    #[serde(default)]
+    pub retold: u64,
     /// Ledger records that wait for the messages they speak of to be read.
     pub waiting: u64,
     /// The newest record of any stream that was judged.
@@ -92,6 +105,7 @@ impl Judge {
         let work = self.workers.sums();
         let (producers_finished, producers) = self.producers.finished();
         let partitions = self.docket.settings.partitions;
+        let (redelivered, late) = self.redeliveries.sums();
         let owned = self.group.owned().min(partitions);
         Totals {
             partitions,
@@ -127,6 +141,10 @@ impl Judge {
             faults_skipped: self.docket.faults.skipped(),
             producers,
             producers_finished,
+            retold: counts.retold,
+            redelivered,
+            late,
+            overlap_seconds: self.replay.overlap_micros as f64 / 1e6,
             waiting: self.gate.waiting() as u64,
             judged_at: self.judged_at,
         }

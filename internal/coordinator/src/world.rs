@@ -115,9 +115,10 @@ impl World {
         }
     }
 
-    /// Its owner let go of it.
+    /// Its owner let go of it. Whoever was taken over from has nothing to let go of.
     pub fn released(&mut self, partition: PartitionId, session: Session, at: Timestamp) {
-        if let Some(seat) = self.seats.get_mut(partition.0 as usize) {
+        let owned = |seat: &&mut Seat| seat.owner.as_ref().is_some_and(|own| own.1 == session);
+        if let Some(seat) = self.seats.get_mut(partition.0 as usize).filter(owned) {
             (seat.owner, seat.let_go) = (None, Some((session, at)));
         }
     }

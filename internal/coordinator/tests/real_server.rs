@@ -82,6 +82,7 @@ async fn a_killed_coordinator_goes_on() {
             startup_bound: LEASE * 10,
             processing_min: Duration::ZERO,
             stall: LEASE * 5,
+            promise: coordinator::Promise::ExactlyOnce,
             sticky: true,
             required: vec![],
             started_at: clock.started_at(),

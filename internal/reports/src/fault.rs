@@ -60,6 +60,11 @@ impl Fault {
         self.ended_at.or(planned).or(if lasting { None } else { Some(self.at) })
     }
 
+    /// Its number, name and target.
+    pub fn words(&self) -> String {
+        format!("#{} {} on {}", self.id, self.event, self.target)
+    }
+
     /// Whether it keeps `member` from being heard, if it keeps anybody.
     pub fn hits(&self, member: &MemberId) -> bool {
         self.kind == FaultKind::Broker || self.target == member.as_str()

@@ -9,9 +9,11 @@ mod output;
 mod range;
 pub use model::seconds;
 mod sides;
+mod told;
 
 pub use channel::{Channel, Phase, Report};
 pub use fault::{Fault, FaultKind};
 pub use output::{Output, Unreadable};
 pub use range::Range;
 pub use sides::{Fenced, PartitionSent, ProducerReport, WorkerReport};
+pub use told::ToldRecord;

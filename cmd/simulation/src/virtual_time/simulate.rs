@@ -8,6 +8,7 @@ use broker_virtual::{Happening, Observer, Options, Trace, VirtualBroker};
 use chaos::Command;
 use config::{Config, Isolation, Mode};
 use coordinator::{Conducted, Progress, VirtualTime};
+use history::Pace;
 use model::{Seed, Timestamp, watch};
 use parti::Names;
 use probes::Watch;
@@ -35,7 +36,7 @@ pub struct Outside {
     pub observer: Option<Box<dyn Observer>>,
     /// Ends it before its time.
     pub stop: watch::Receiver<bool>,
-    /// Where it leaves its events and its schedule, and who is shown how long
+    /// Where it leaves its events, its schedule and its history, and who is shown how long
     /// rebalances take; without it, it leaves nothing.
     pub left: Option<(RunDir, Shared)>,
     /// Where its trace is written, line by line.
@@ -156,7 +157,9 @@ async fn within(
     let events = events.unwrap_or_else(|| mpsc::channel(1).0);
     let connector = VirtualConnector::new(broker);
     let (processes, found, keeper) = (None, None, checkpoints::in_memory(&setup));
-    let run = Soak { connector, processes, orders, told, events, dir, keeper, found, stop, aloud };
+    let pace = Pace::Virtual;
+    let run =
+        Soak { connector, processes, orders, told, events, dir, keeper, pace, found, stop, aloud };
     let (setup, conducted) = soak(setup, run).await?;
     let ended_at = setup.clock.now();
     if let Some(writing) = writing {

@@ -28,12 +28,13 @@ fn state() -> RunState {
         startup_bound: second,
         processing_min: Duration::ZERO,
         stall: second,
+        promise: crate::Promise::ExactlyOnce,
         sticky: true,
         required: vec![],
         started_at: Timestamp(0),
     });
     let (cause, progress) = (Cause::Interval, Progress::default());
-    RunState { at: Timestamp(0), cause, progress, chaos: None, judge }
+    RunState { at: Timestamp(0), cause, progress, chaos: None, judge, told: 0 }
 }
 
 #[tokio::test(start_paused = true)]
