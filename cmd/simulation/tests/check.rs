@@ -196,7 +196,7 @@ async fn what_is_no_history_is_named() {
             changed(3, "{\"kind\":\"story\"}"),
             "line 4: no line of a history is of the kind \"story\"",
         ),
-        (changed(3, "{\"kind\":\"stored\",\"partition\":1}"), "line 4: missing field `pos`"),
+        (changed(3, "{\"kind\":\"corrupt\",\"partition\":1}"), "line 4: missing field `pos`"),
         (after("{\"kind\":\"draining\",\"at\":1}\n"), ": something comes after the end"),
         (flipped, "history run/history.jsonl.gz"),
     ] {

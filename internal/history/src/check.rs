@@ -2,7 +2,8 @@
 
 use coordinator::{Judge, Report, RunInfo};
 
-use crate::error::HistoryError;
+use crate::clerk::Clerk;
+use crate::error::{HistoryError, Wrong};
 use crate::header::Header;
 use crate::line::{Ending, Line};
 use crate::series::{Part, Series};
@@ -71,10 +72,15 @@ fn killed(told: u64) -> String {
 /// Tells the judge as much of a part as counts.
 fn take(part: Part, judge: &mut Judge, told: &mut u64) -> Result<Last, HistoryError> {
     let Part { mut lines, count, .. } = part;
+    let mut clerk = Clerk::default();
     for _ in 0..count {
         match lines.read()? {
-            Some(Line::Entry(one)) => judge.take(*one),
-            Some(Line::End(end)) => {
+            Some(Line::Entry(entry)) => judge.take(*entry),
+            Some(Line::Simple(simple)) => {
+                clerk.tell(*simple, judge).map_err(|why| lines.here(Wrong::Damaged(why)))?;
+            }
+            Some(Line::End(mut end)) => {
+                end.at = end.at.max(clerk.at);
                 // Nothing may follow; and of what is compressed the checksum does.
                 lines.read()?;
                 return Ok(Last::End(end));

@@ -4,12 +4,14 @@
 //! The format is open: other programs write histories, too (`docs/history.md`).
 
 mod check;
+mod clerk;
 mod error;
 mod header;
 mod line;
 mod lines;
 mod recording;
 mod series;
+mod simple;
 
 pub use check::{Checked, check};
 pub use error::{HistoryError, Wrong};
@@ -18,3 +20,4 @@ pub use line::{Ending, Line};
 pub use lines::Lines;
 pub use recording::{Pace, Recording};
 pub use series::{Series, bytes_in, forget_in, next_in};
+pub use simple::Simple;

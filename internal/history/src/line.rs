@@ -7,11 +7,15 @@ use coordinator::{End, Entry, RunInfo, VirtualTime};
 use model::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::simple::Simple;
+
 /// One line of a history after the first.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Line {
     /// The next thing that the judge is told.
     Entry(Box<Entry>),
+    /// The same in the words of another program.
+    Simple(Box<Simple>),
     /// The run was over.
     End(Box<Ending>),
     /// The run went on, but its history does not.
@@ -21,7 +25,8 @@ pub enum Line {
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Ending {
-    /// When.
+    /// When; without it, at the time of the line before.
+    #[serde(default)]
     pub at: Timestamp,
     /// Every stored message was done within the bound for draining.
     #[serde(default = "yes")]
@@ -121,10 +126,14 @@ impl Line {
         match &*kind {
             "end" => Ok(Self::End(Box::new(serde_json::from_slice(line).map_err(wrong)?))),
             "cut" => serde_json::from_slice(line).map(|Cut { why }| Self::Cut(why)).map_err(wrong),
-            kind => match Entry::read(kind, line) {
-                Some(told) => Ok(Self::Entry(Box::new(told.map_err(wrong)?))),
-                None => Err(format!("no line of a history is of the kind {kind:?}")),
-            },
+            kind => {
+                if let Some(simple) = Simple::read(kind, line) {
+                    return Ok(Self::Simple(Box::new(simple.map_err(wrong)?)));
+                }
+                let entry = Entry::read(kind, line)
+                    .ok_or_else(|| format!("no line of a history is of the kind {kind:?}"))?;
+                Ok(Self::Entry(Box::new(entry.map_err(wrong)?)))
+            }
         }
     }
 }

@@ -5,6 +5,7 @@ use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
+use model::Timestamp;
 
 use crate::error::{HistoryError, Wrong};
 use crate::header::Header;
@@ -23,6 +24,8 @@ pub struct Lines {
     input: Box<dyn BufRead>,
     number: u64,
     line: Vec<u8>,
+    /// The next line, if it was read already.
+    ahead: Option<Line>,
     over: bool,
 }
 
@@ -54,7 +57,8 @@ impl Lines {
             true => Box::new(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(raw))),
             false => Box::new(raw),
         };
-        let mut lines = Self { file: name, input, number: 0, line: Vec::new(), over: false };
+        let mut lines =
+            Self { file: name, input, number: 0, line: Vec::new(), ahead: None, over: false };
         match lines.advance() {
             Ok(true) => {}
             Ok(false) => return Err(lines.wrong(0, Wrong::Empty)),
@@ -63,7 +67,14 @@ impl Lines {
             }
             Err(error) => return Err(lines.wrong(0, Wrong::Unreadable(error))),
         }
-        let header = Header::parse(&lines.line).map_err(|wrong| lines.wrong(1, wrong))?;
+        let mut header = Header::parse(&lines.line).map_err(|wrong| lines.wrong(1, wrong))?;
+        if header.started_at == Timestamp::default() {
+            // It does not say when it began: with its first line.
+            lines.ahead = lines.read()?;
+            if let Some(Line::Simple(first)) = &lines.ahead {
+                header.started_at = first.at();
+            }
+        }
         Ok((header, lines))
     }
 
@@ -74,12 +85,15 @@ impl Lines {
     ///
     /// [`HistoryError`] names the line and says what is wrong with it.
     pub fn read(&mut self) -> Result<Option<Line>, HistoryError> {
+        if let Some(line) = self.ahead.take() {
+            return Ok(Some(line));
+        }
         loop {
             match self.advance() {
                 Ok(true) => {}
                 Ok(false) => return Ok(None),
                 Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Ok(None),
-                Err(error) => return Err(self.wrong(self.number, Wrong::Unreadable(error))),
+                Err(error) => return Err(self.here(Wrong::Unreadable(error))),
             }
             if !self.line.trim_ascii().is_empty() {
                 break;
@@ -87,16 +101,16 @@ impl Lines {
         }
         if self.over {
             let wrong = Wrong::Damaged("something comes after the end".into());
-            return Err(self.wrong(self.number, wrong));
+            return Err(self.here(wrong));
         }
         match Line::parse(&self.line) {
             Ok(line) => {
-                self.over = !matches!(line, Line::Entry(_));
+                self.over = matches!(line, Line::End(_) | Line::Cut(_));
                 Ok(Some(line))
             }
             // It was never finished.
             Err(_) if self.line.last() != Some(&b'\n') => Ok(None),
-            Err(why) => Err(self.wrong(self.number, Wrong::Damaged(why))),
+            Err(why) => Err(self.here(Wrong::Damaged(why))),
         }
     }
 
@@ -113,7 +127,12 @@ impl Lines {
         Ok(read > 0)
     }
 
-    pub(crate) fn wrong(&self, line: u64, wrong: Wrong) -> HistoryError {
+    /// What is wrong with the line that was read last.
+    pub(crate) fn here(&self, wrong: Wrong) -> HistoryError {
+        self.wrong(self.number, wrong)
+    }
+
+    fn wrong(&self, line: u64, wrong: Wrong) -> HistoryError {
         HistoryError { file: self.file.clone(), line, wrong }
     }
 }
