@@ -7,6 +7,7 @@ use broker_nats::Managed;
 use chaos::Control;
 use config::Isolation;
 use coordinator::Progress;
+use history::Pace;
 use model::watch;
 use processes::Manager;
 
@@ -20,7 +21,7 @@ use crate::setup::Setup;
 use crate::soak::{Soak, soak};
 use crate::verdict::Ending;
 use crate::watching::Watching;
-use crate::{events, progress, resume, signals, verdict};
+use crate::{checkpoints, events, progress, resume, signals, verdict};
 
 /// What a run is made of, besides its configuration.
 pub struct Parts {
@@ -46,9 +47,19 @@ pub async fn run(setup: Setup, parts: Parts) -> Result<u8, Failure> {
     let watching = Watching::begin(&setup, shown, server.clone(), Some(control)).await?;
     let (events, writing) = events::in_background(&dir.events(), watching.shared())?;
     let showing = progress::begin(told.subscribe(), &setup.config);
-    let kept = Some(dir.clone());
-    let run =
-        Soak { connector, processes, orders, told, events, dir: kept, found, stop, aloud: true };
+    let run = Soak {
+        connector,
+        processes,
+        orders,
+        told,
+        events,
+        dir: Some(dir.clone()),
+        keeper: checkpoints::in_files(&setup, dir.path())?,
+        pace: Pace::Real,
+        found,
+        stop,
+        aloud: true,
+    };
     let soak = soak(setup, run);
     tokio::pin!(soak);
     let (setup, conducted) = tokio::select! {

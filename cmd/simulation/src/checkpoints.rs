@@ -1,6 +1,6 @@
 //! How the state of a run is kept, if the configuration says so.
 
-use std::path::{Path, absolute};
+use std::path::{Path, PathBuf, absolute};
 use std::sync::Arc;
 
 use checkpoint::{Checkpoints, Place, RunKeeper};
@@ -10,30 +10,30 @@ use model::watch;
 use crate::failure::Failure;
 use crate::setup::Setup;
 
-/// Who keeps the checkpoints of the run that leaves its report in `dir`. A run that leaves nothing keeps
-/// them in memory, and only if it rehearses.
-pub fn keeper(setup: &Setup, dir: Option<&Path>) -> Result<Option<Arc<RunKeeper>>, Failure> {
+/// Who keeps the checkpoints of the run that leaves its report in `dir`, in files.
+pub fn in_files(setup: &Setup, dir: &Path) -> Result<Option<Arc<RunKeeper>>, Failure> {
     let config = &setup.config.checkpoint;
-    if !config.enabled || dir.is_none() && config.rehearsal.is_none() {
+    if !config.enabled {
         return Ok(None);
     }
-    let place = match dir {
-        Some(_) => {
-            let keep = usize::try_from(config.keep).unwrap_or(usize::MAX);
-            let files = Checkpoints::open(&config.path, keep)
-                .map_err(|error| Failure::Environment(error.to_string()))?;
-            Place::Files(files)
-        }
-        None => Place::Memory(Arc::default()),
-    };
-    Ok(Some(Arc::new(RunKeeper {
-        place,
-        seed: setup.seed,
-        commit: env!("SIMULATION_COMMIT").to_owned(),
-        configuration: setup.config.to_yaml(),
-        // Whoever resumes may stand in another directory.
-        run_directory: dir.map(absolute).transpose()?.unwrap_or_default(),
-    })))
+    let keep = usize::try_from(config.keep).unwrap_or(usize::MAX);
+    let files = Checkpoints::open(&config.path, keep)
+        .map_err(|error| Failure::Environment(error.to_string()))?;
+    // Whoever resumes may stand in another directory.
+    Ok(Some(keeper(setup, Place::among(files), absolute(dir)?)))
+}
+
+/// Who keeps the checkpoints of a run that cannot be resumed: they cost what they cost, and can be
+/// rehearsed with.
+pub fn in_memory(setup: &Setup) -> Option<Arc<RunKeeper>> {
+    let place = || Place::Memory(Arc::default());
+    setup.config.checkpoint.enabled.then(|| keeper(setup, place(), PathBuf::new()))
+}
+
+fn keeper(setup: &Setup, place: Place, run_directory: PathBuf) -> Arc<RunKeeper> {
+    let (seed, commit) = (setup.seed, env!("SIMULATION_COMMIT").to_owned());
+    let configuration = setup.config.to_yaml();
+    Arc::new(RunKeeper { place, seed, commit, configuration, run_directory })
 }
 
 /// How often `keeper` is given the state of the run.

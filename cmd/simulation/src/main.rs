@@ -1,6 +1,7 @@
 //! The program: command line and wiring, nothing else.
 
 mod all_in_one;
+mod checking;
 mod checkpoints;
 mod cli;
 mod commands;
@@ -9,6 +10,7 @@ mod crew;
 mod events;
 mod exploring;
 mod failure;
+mod histories;
 mod logging;
 mod phase;
 mod progress;
@@ -18,6 +20,8 @@ mod rehearsal;
 mod resume;
 mod roles;
 mod rundir;
+#[cfg(feature = "selftest")]
+mod selftest;
 mod setup;
 mod signals;
 mod soak;
@@ -58,16 +62,34 @@ fn main() -> ExitCode {
 }
 
 async fn dispatch(cli: Cli) -> Result<u8, Failure> {
+    #[cfg(feature = "selftest")]
+    selftest::plant()?;
     match cli.command {
         None => commands::run(cli.run).await,
         Some(Command::Run(args)) => commands::run(*args).await,
         Some(Command::Explore(args)) => exploring::run(*args).await,
+        Some(Command::Selftest(args)) => selftest(args).await,
+        Some(Command::Check(args)) => checking::run(&args),
         Some(Command::Config(command)) => commands::config(command),
         Some(Command::Nats(args)) => commands::nats(args).await,
         Some(Command::DiffTraces(args)) => traces::diff(&args),
         Some(Command::Completions { shell }) => commands::completions(shell),
         Some(Command::Man) => commands::man(),
     }
+}
+
+#[cfg(feature = "selftest")]
+async fn selftest(args: cli::SelftestArgs) -> Result<u8, Failure> {
+    selftest::run(args).await
+}
+
+#[cfg(not(feature = "selftest"))]
+async fn selftest(_: cli::SelftestArgs) -> Result<u8, Failure> {
+    Err(Failure::Usage(
+        "this program has no bugs to find: build one that has, with \
+         cargo run --release -p simulation --features selftest -- selftest"
+            .into(),
+    ))
 }
 
 fn fail(failure: &Failure) -> ExitCode {

@@ -37,9 +37,9 @@ pub async fn lead<B: Admin>(
     rehearsal: Option<Rehearsal>,
     mut settings: CoordinatorSettings,
     stop: watch::Receiver<bool>,
-    make: impl Fn(CoordinatorSettings) -> Coordinator<B>,
+    make: impl Fn(CoordinatorSettings) -> Result<Coordinator<B>, Failure>,
 ) -> Result<Conducted, Failure> {
-    let first = make(settings.clone()).run(stop.clone());
+    let first = make(settings.clone())?.run(stop.clone());
     let Some(Rehearsal { after, keeper }) = rehearsal else { return Ok(first.await?) };
     // Dropped at the time of the rehearsal.
     if let Ok(ended) = tokio::time::timeout(after, first).await {
@@ -54,5 +54,5 @@ pub async fn lead<B: Admin>(
     tracing::info!(elapsed = ?resumed.clock.elapsed(), "rehearsal: on from a checkpoint");
     settings.clock = resumed.clock;
     settings.resume = Some(resumed);
-    Ok(make(settings).run(stop).await?)
+    Ok(make(settings)?.run(stop).await?)
 }

@@ -21,6 +21,7 @@ impl RunDir {
         run.write("report.json", "{}")?;
         // Events are appended, so that a run that goes on keeps those from before.
         run.write("events.jsonl", "")?;
+        history::forget_in(&run.0).map_err(|error| unusable(&run.0, &error))?;
         Ok(run)
     }
 

@@ -86,6 +86,12 @@ impl Setup {
         Ok(())
     }
 
+    /// The configuration as other programs read it.
+    pub fn config_json(&self) -> Result<serde_json::Value, Failure> {
+        let json = serde_json::to_value(&self.config);
+        json.map_err(|error| Failure::Environment(format!("the configuration is no JSON: {error}")))
+    }
+
     /// The faults to come.
     pub fn schedule(&self) -> Vec<Planned> {
         schedule(&self.config, self.seed)

@@ -1,10 +1,15 @@
 //! One run on a broker that is there, real or virtual: producers, workers and chaos act, the
 //! coordinator judges.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chaos::{Command, Director, Position};
-use coordinator::{ChaosPosition, Conducted, Coordinator, Event, Progress, Stopped};
+use checkpoint::RunKeeper;
+use coordinator::{
+    ChaosPosition, Conducted, Coordinator, CoordinatorSettings, Event, Progress, Stopped,
+};
+use history::Pace;
 use model::watch;
 use reports::Phase;
 use tokio::sync::mpsc;
@@ -16,7 +21,7 @@ use crate::rehearsal::{self, Rehearsal};
 use crate::resume::Found;
 use crate::rundir::RunDir;
 use crate::setup::Setup;
-use crate::{checkpoints, resume, streams};
+use crate::{checkpoints, histories, resume, streams};
 
 /// How long workers and producers may still take when the run is judged.
 const LEAVE_MAX: Duration = Duration::from_secs(10);
@@ -33,8 +38,12 @@ pub struct Soak<C: Connector> {
     pub told: watch::Sender<Progress>,
     /// Where it tells what happens.
     pub events: mpsc::Sender<Vec<Event>>,
-    /// Where it leaves its schedule, and by which its checkpoints find it; without it there are none.
+    /// Where it leaves its schedule and its history.
     pub dir: Option<RunDir>,
+    /// Who keeps its checkpoints, if there are any.
+    pub keeper: Option<Arc<RunKeeper>>,
+    /// Whether it goes on while its history waits for the disk.
+    pub pace: Pace,
     /// The checkpoint that it goes on from.
     pub found: Option<Found>,
     /// Ends it before its time.
@@ -48,7 +57,8 @@ pub async fn soak<C: Connector>(
     mut setup: Setup,
     run: Soak<C>,
 ) -> Result<(Setup, Conducted), Failure> {
-    let Soak { connector, processes, orders, told, events, dir, found, stop, aloud } = run;
+    let Soak { connector, processes, orders, told, events, dir, keeper, pace, .. } = run;
+    let Soak { found, stop, aloud, .. } = run;
     let broker = connector.connect("coordinator").await?;
     let resumed = match found {
         Some(found) => Some(resume::begin(&mut setup, &broker, found, Stopped::Everything).await?),
@@ -64,14 +74,17 @@ pub async fn soak<C: Connector>(
     if let Some(dir) = &dir {
         dir.schedule(&settings.schedule)?;
     }
-    let keeper = checkpoints::keeper(&setup, dir.as_ref().map(RunDir::path))?;
     let rehearsal = Rehearsal::of(&setup, keeper.as_ref());
     judged_by.checkpoint = checkpoints::plan(&setup, keeper, Some(chaos));
     judged_by.resume = resumed;
     let (names, channel) = (setup.names.clone(), setup.channel.clone());
-    let judge = |settings| {
+    let judge = |settings: CoordinatorSettings| {
         let (broker, names, channel) = (broker.clone(), names.clone(), channel.clone());
-        Coordinator::new(broker, names, channel, settings, told.clone(), events.clone())
+        let record = |dir| histories::recorder(&setup, dir, settings.resume.as_ref(), pace);
+        let recorder = dir.as_ref().map(record).transpose()?.flatten();
+        let (told, events) = (told.clone(), events.clone());
+        let coordinator = Coordinator::new(broker, names, channel, settings, told, events);
+        Ok(coordinator.recorded_by(recorder))
     };
     let judging = rehearsal::lead(&setup, broker.clone(), rehearsal, judged_by, stop, judge);
     // Boxed, so that the future of a run is not too deep for the compiler.

@@ -24,14 +24,16 @@ pub struct Ending {
 
 /// Judges a run.
 pub fn judge(setup: &Setup, conducted: Conducted, ending: Ending) -> Result<Report, Failure> {
-    let Conducted { mut judge, drained_within, broker_reachable, interrupted } = conducted;
+    let Conducted { mut judge, drained_within, broker_reachable, interrupted, recorder } =
+        conducted;
     let Ending { at, resources, reproduce, virtual_time } = ending;
-    let config = serde_json::to_value(&setup.config)
-        .map_err(|error| Failure::Environment(format!("the configuration is no JSON: {error}")))?;
+    let config = setup.config_json()?;
     let commit = env!("SIMULATION_COMMIT").to_owned();
-    let consumption = setup.config.workers.consumption.name().to_owned();
-    let info = RunInfo { consumption, seed: setup.seed.0, commit, reproduce, config, virtual_time };
+    let info = RunInfo { seed: setup.seed.0, commit, reproduce, config, virtual_time };
     let end = End { at, drained_within, broker_reachable, interrupted, resources };
+    if let Some(mut recorder) = recorder {
+        recorder.end(&end, &info);
+    }
     Ok(judge.finish(end, &info))
 }
 

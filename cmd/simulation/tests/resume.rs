@@ -64,6 +64,7 @@ async fn goes_on(place: &Place) {
     let stops = faults.iter().filter(|fault| fault["event"] == "stopped");
     assert_eq!(stops.count(), 1, "{faults:#?}");
     place.deserted(HUNG).await;
+    common::assert_checked(place, "run").await;
 }
 
 #[tokio::test]
@@ -115,6 +116,7 @@ async fn a_killed_coordinator_goes_on() {
     assert_passed(&report);
     assert!(number(&report, "/totals/sent") > 12 * 8 * 12 / 2, "{report:#}");
     assert_eq!(report["faults"], serde_json::json!([]), "nobody but the judge was away");
+    common::assert_checked(&place, "run").await;
     server.stop().await;
 }
 

@@ -34,7 +34,7 @@ macro_rules! catalogue {
 catalogue! {
     MessageSkipped "message-skipped" "parti"
         "A lane passes over a message now and then.";
-    EffectBeforeProcessing "effect-before-processing" "parti"
+    EffectBeforeProcessing "effect-before-processing" "worker"
         "The effect is recorded first, and then the handler is called.";
     EffectTwice "effect-twice" "parti"
         "An effect is appended a second time, as a new record.";
@@ -49,7 +49,7 @@ catalogue! {
     ReaderTooEarly "reader-one-too-early" "parti"
         "A new owner begins to read at the last message that is done.";
     MergeSkips "merge-skips" "parti"
-        "Merged readers go on from the newest of their places instead of the oldest.";
+        "Merged readers go on one message too late.";
     GrantBeforeRelease "grant-before-release" "parti"
         "A partition is granted before its old owner has let go of it.";
     OlderEpoch "older-epoch" "parti"
@@ -66,7 +66,7 @@ catalogue! {
     BacklogDropped "backlog-dropped" "parti"
         "Whoever lets go of a partition says that all it had read of it is done.";
     Reordered "reordered" "parti"
-        "Two messages that wait change places now and then.";
+        "Messages that share an effect are recorded in reverse.";
     MovesEverything "strategy-moves-everything" "parti"
         "Each plan deals all partitions anew, one member further.";
     ForgetsAPartition "strategy-forgets-a-partition" "parti"

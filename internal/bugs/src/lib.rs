@@ -11,7 +11,7 @@ pub use catalogue::Bug;
 #[cfg(feature = "planted")]
 mod planted;
 #[cfg(feature = "planted")]
-pub use planted::{has, plant};
+pub use planted::{has, plant, spoil};
 
 /// Whether `bug` is switched on in this process: never, in this build.
 #[cfg(not(feature = "planted"))]

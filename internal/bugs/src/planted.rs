@@ -1,8 +1,13 @@
 //! The switch. One bug at the most is on, and it stays on: a process is either sick or well.
 
+use std::cell::Cell;
 use std::sync::OnceLock;
 
 use crate::Bug;
+
+thread_local! {
+    static SPOILT: Cell<bool> = const { Cell::new(false) };
+}
 
 static PLANTED: OnceLock<Bug> = OnceLock::new();
 
@@ -11,10 +16,15 @@ pub fn plant(bug: Bug) -> bool {
     *PLANTED.get_or_init(|| bug) == bug
 }
 
-/// Whether `bug` is switched on in this process.
+/// Whether `bug` is switched on in this process; the canary, whether it is in this thread.
 #[inline]
 pub fn has(bug: Bug) -> bool {
-    PLANTED.get() == Some(&bug)
+    PLANTED.get() == Some(&bug) && (bug != Bug::Canary || SPOILT.get())
+}
+
+/// Switches the canary on or off for what this thread runs.
+pub fn spoil(spoilt: bool) {
+    SPOILT.set(spoilt);
 }
 
 #[cfg(test)]

@@ -39,11 +39,6 @@ impl Checkpoints {
         Ok(Self { dir: dir.to_owned(), keep: keep.max(1) })
     }
 
-    /// The directory.
-    pub(crate) fn dir(&self) -> &Path {
-        &self.dir
-    }
-
     /// Writes a checkpoint. Blocks for as long as the disk takes.
     pub(crate) fn save(
         &self,

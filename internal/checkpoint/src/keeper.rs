@@ -1,7 +1,7 @@
 //! Who keeps the state of one run: the coordinator hands states in, from a thread that may block.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use coordinator::{Keeper, Kept, RunState};
 use model::Seed;
@@ -29,29 +29,40 @@ pub struct RunKeeper {
 /// Where the checkpoints of a run are.
 #[derive(Clone, Debug)]
 pub enum Place {
-    /// In files, which survive the program.
-    Files(Checkpoints),
+    /// In files, which survive the program; and which of them was written last.
+    Files(Checkpoints, Arc<Mutex<PathBuf>>),
     /// The newest one in memory, in the same bytes: for a run that leaves nothing.
     Memory(Arc<Mutex<Vec<u8>>>),
 }
 
+impl Place {
+    /// Among others, in files.
+    pub fn among(files: Checkpoints) -> Self {
+        Self::Files(files, Arc::default())
+    }
+}
+
 impl RunKeeper {
-    /// The newest checkpoint of this run.
+    /// The newest checkpoint that was kept here.
     ///
     /// # Errors
     ///
-    /// As [`Checkpoints::newest`]; one in memory that is not there yet counts as damaged.
+    /// As [`Checkpoints::load`]; one that is not there yet cannot be read.
     pub fn newest(&self) -> Result<Checkpoint, CheckpointError> {
         let expected =
             Expected { seed: Some(self.seed), configuration: Some(self.configuration.clone()) };
         match &self.place {
-            Place::Files(files) => Ok(Checkpoints::newest(files.dir(), &expected)?.1),
+            Place::Files(_, newest) => Checkpoints::load(&locked(newest), &expected),
             Place::Memory(bytes) => {
-                let bytes = bytes.lock().unwrap_or_else(PoisonError::into_inner);
+                let bytes = locked(bytes);
                 decode(&bytes, &expected).map_err(refused)
             }
         }
     }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn refused(why: Refusal) -> CheckpointError {
@@ -67,14 +78,18 @@ impl Keeper for RunKeeper {
             run_directory: &self.run_directory,
         };
         match &self.place {
-            Place::Files(files) => match files.save(&whose, state) {
-                Ok((path, bytes)) => Ok(Kept { place: path.display().to_string(), bytes }),
+            Place::Files(files, newest) => match files.save(&whose, state) {
+                Ok((path, bytes)) => {
+                    let place = path.display().to_string();
+                    *locked(newest) = path;
+                    Ok(Kept { place, bytes })
+                }
                 Err(error) => Err(error.to_string()),
             },
             Place::Memory(kept) => {
                 let bytes = encode(&whose, state).map_err(|error| error.to_string())?;
                 let size = bytes.len() as u64;
-                *kept.lock().unwrap_or_else(PoisonError::into_inner) = bytes;
+                *locked(kept) = bytes;
                 Ok(Kept { place: "memory".into(), bytes: size })
             }
         }

@@ -47,12 +47,19 @@ fn state(at: i64) -> RunState {
     progress.elapsed = Duration::from_nanos(1_234_567_891);
     progress.read.messages = broker::Seq(900);
     let chaos = ChaosPosition { elapsed: Duration::from_secs(1), next_fault: 9 };
-    RunState { at: Timestamp(at), cause: Cause::Interrupted, progress, chaos: Some(chaos), judge }
+    RunState {
+        at: Timestamp(at),
+        cause: Cause::Interrupted,
+        progress,
+        chaos: Some(chaos),
+        judge,
+        told: 0,
+    }
 }
 
 fn keeper(dir: &Path, keep: usize) -> RunKeeper {
     RunKeeper {
-        place: Place::Files(Checkpoints::open(dir, keep).unwrap()),
+        place: Place::among(Checkpoints::open(dir, keep).unwrap()),
         seed: Seed(7),
         commit: "abc".into(),
         configuration: CONFIGURATION.into(),
@@ -61,7 +68,7 @@ fn keeper(dir: &Path, keep: usize) -> RunKeeper {
 }
 
 fn files(keeper: &RunKeeper) -> Vec<PathBuf> {
-    let Place::Files(files) = &keeper.place else { panic!("{keeper:?}") };
+    let Place::Files(files, _) = &keeper.place else { panic!("{keeper:?}") };
     files.list().unwrap()
 }
 

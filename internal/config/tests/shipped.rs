@@ -7,8 +7,18 @@ use config::{
     ChaosEvent, Config, Distribution, Isolation, Mixed, Mode, Overrides, drain_bound, offered_load,
 };
 
-const SHIPPED: [&str; 8] =
-    ["quick-test", "dev", "realistic", "stress", "extreme", "chaos", "explore", "designs"];
+const SHIPPED: [&str; 10] = [
+    "quick-test",
+    "dev",
+    "realistic",
+    "stress",
+    "extreme",
+    "chaos",
+    "explore",
+    "designs",
+    "selftest",
+    "selftest-server",
+];
 
 fn shipped(name: &str) -> Config {
     let path = format!("{}/../../configs/{name}.yaml", env!("CARGO_MANIFEST_DIR"));
@@ -56,6 +66,8 @@ fn shipped_configurations_have_the_numbers_that_they_promise() {
         ("chaos", 300, 300, 300.0, 4, 20, 14),
         ("explore", 40, 24, 96.0, 2, 6, 14),
         ("designs", 120, 60, 300.0, 2, 6, 7),
+        ("selftest", 30, 16, 96.0, 2, 5, 14),
+        ("selftest-server", 12, 24, 240.0, 2, 4, 0),
     ];
     for (name, seconds, partitions, rate, producers, workers, events) in table {
         let config = shipped(name);

@@ -22,7 +22,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("# one\n\npartitions:\n  cuont: 1\n", &["c.yaml:4: partitions.cuont: unknown key; did you mean partitions.count?"]),
     ("simulation:\nduration: 5m\n", &["c.yaml:2: duration: unknown key; did you mean simulation.duration?"]),
     ("nats: {jetstream: {\n max_storage: 1GB}}\n", &["c.yaml:2: nats.jetstream.max_storage: unknown key; use one of max_file_storage, max_memory, storage, store_dir"]),
-    ("coordinator:\n  buffer_size: 10\n", &["c.yaml:2: coordinator.buffer_size: unknown key; use one of report_interval, trim_after, validation_window"]),
+    ("coordinator:\n  buffer_size: 10\n", &["c.yaml:2: coordinator.buffer_size: unknown key; use one of history, history_max, report_interval, trim_after, validation_window"]),
     ("workers:\n  processing_delay:\n    min: 1ms\n    mx: 2ms\n", &["c.yaml:4: workers.processing_delay.mx: unknown key; did you mean workers.processing_delay.max?"]),
     ("chaos:\n  events:\n  - event: worker_pause\n    fro: 10s\n", &["c.yaml:4: chaos.events[0].fro: unknown key; did you mean chaos.events[0].for?"]),
     ("chaos:\n  script:\n  - {at: 1s, event: scale_up, weight: 3}\n", &["c.yaml:3: chaos.script[0].weight: unknown key; use one of at, count, delay, event, factor, for, half_open, jitter, kill, loss, pause_between, restart_after, target"]),

@@ -72,6 +72,32 @@ impl Judge {
         });
     }
 
+    /// Ends a case whose records stop before the run did, and says `why` they do. What is wrong in
+    /// them is wrong; what is missing may still have come.
+    pub fn give_up(&mut self, why: String, run: &RunInfo) -> Report {
+        let at = self.judged_at;
+        let unread = End {
+            at,
+            drained_within: false,
+            broker_reachable: false,
+            interrupted: false,
+            resources: Default::default(),
+        };
+        for index in 0..self.accounts.len() {
+            self.decided_early(index, at);
+            self.lost_in_delivery(index, &unread);
+        }
+        let lease = self.docket.settings.lease;
+        self.replay.finish(&mut self.docket.faults, lease, at);
+        self.settle_doubts();
+        let (verdict, mut reasons) = match self.verdict(&End { broker_reachable: true, ..unread }) {
+            (verdict @ (Verdict::Correctness | Verdict::Liveness), reasons) => (verdict, reasons),
+            _ => (Verdict::Inconclusive, vec![]),
+        };
+        reasons.push(why);
+        self.report(verdict, reasons, at, run)
+    }
+
     fn report(
         &self,
         verdict: Verdict,
@@ -83,7 +109,7 @@ impl Judge {
             verdict,
             exit_code: verdict.exit_code(),
             reasons,
-            consumption: run.consumption.clone(),
+            consumption: consumption(run),
             promise: self.docket.settings.promise,
             seed: Seed(run.seed),
             commit: run.commit.clone(),
@@ -153,4 +179,10 @@ impl Judge {
             false => (Verdict::Inconclusive, missed),
         }
     }
+}
+
+/// The design of consumption, as it was configured.
+fn consumption(run: &RunInfo) -> String {
+    let configured = run.config.pointer("/workers/consumption");
+    configured.and_then(|name| name.as_str()).unwrap_or_default().to_owned()
 }

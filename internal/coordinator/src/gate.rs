@@ -18,7 +18,7 @@ const WAITING_MAX: usize = 50_000;
 
 /// A ledger record with its place.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Entry {
+pub(crate) struct Placed {
     pub seq: Seq,
     pub at: Timestamp,
     pub record: Written,
@@ -46,7 +46,7 @@ impl Written {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Gate {
     read: Seq,
-    waiting: BTreeMap<PartitionId, VecDeque<Entry>>,
+    waiting: BTreeMap<PartitionId, VecDeque<Placed>>,
     /// For each partition that waits: the message that its first record waits for.
     heads: BTreeSet<(Seq, PartitionId)>,
     count: usize,
@@ -54,7 +54,7 @@ pub(crate) struct Gate {
 
 impl Gate {
     /// The record, if it can be judged now; else it waits.
-    pub fn pass(&mut self, partition: PartitionId, entry: Entry) -> Option<Entry> {
+    pub fn pass(&mut self, partition: PartitionId, entry: Placed) -> Option<Placed> {
         let queue = self.waiting.get_mut(&partition);
         if queue.is_none() && (entry.record.through() <= self.read || self.count >= WAITING_MAX) {
             return Some(entry);
@@ -81,7 +81,7 @@ impl Gate {
     }
 
     /// The next record that waits no more.
-    pub fn next(&mut self) -> Option<(PartitionId, Entry)> {
+    pub fn next(&mut self) -> Option<(PartitionId, Placed)> {
         let (through, partition) = self.heads.first().copied()?;
         if through > self.read && self.count < WAITING_MAX {
             return None;

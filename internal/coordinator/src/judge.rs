@@ -7,7 +7,7 @@ use broker::Seq;
 use model::{PartitionId, Timestamp};
 use parti::MemberId;
 use parti::records::{
-    ForeignRecord, Grant, LeaderBeat, LeaderRecord, LedgerRecord, MemberRecord, Plan, Session, Term,
+    Grant, LeaderBeat, LeaderRecord, LedgerRecord, MemberRecord, Plan, Session, Term,
 };
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +15,7 @@ use crate::account::{Account, Counts};
 use crate::aftermath::targets;
 use crate::docket::Docket;
 use crate::faults::News;
-use crate::gate::{Entry, Gate, Written};
+use crate::gate::{Gate, Placed, Written};
 use crate::group::Group;
 use crate::ownership::{Case, Chain, Seats};
 use crate::rebalance::Rebalances;
@@ -90,19 +90,18 @@ impl Judge {
         partition: PartitionId,
         seq: Seq,
         at: Timestamp,
-        record: Result<LedgerRecord<Output>, ForeignRecord>,
+        record: LedgerRecord<Output>,
     ) {
         self.judged_at = self.judged_at.max(at);
-        match record {
-            Ok(record) if self.knows(partition) => {
-                self.written(partition, Entry { seq, at, record: Written::Claimed(record) });
-            }
-            _ => self.counts.foreign += 1,
+        if self.knows(partition) {
+            self.written(partition, Placed { seq, at, record: Written::Claimed(record) });
+        } else {
+            self.counts.foreign += 1;
         }
     }
 
     /// A record of the ledger, of either kind.
-    pub(crate) fn written(&mut self, partition: PartitionId, entry: Entry) {
+    pub(crate) fn written(&mut self, partition: PartitionId, entry: Placed) {
         if let Some(entry) = self.gate.pass(partition, entry) {
             self.record(partition, entry);
         }
@@ -223,11 +222,6 @@ impl Judge {
     pub fn ledger_through(&self, partition: PartitionId) -> Option<Seq> {
         let last = self.chains.get(partition.0 as usize)?.last;
         (last > Seq::NONE).then_some(last)
-    }
-
-    /// A record on a subject that nobody uses.
-    pub fn foreign(&mut self) {
-        self.counts.foreign += 1;
     }
 
     /// What happened since the last call.

@@ -7,7 +7,7 @@ use model::PartitionId;
 use parti::records::{Holder, LedgerRecord};
 
 use crate::docket::{By, Charge, note};
-use crate::gate::{Entry, Written};
+use crate::gate::{Placed, Written};
 use crate::judge::Judge;
 use crate::ownership::{Case, Claim};
 use crate::{Class, Rule};
@@ -17,8 +17,8 @@ const CASES_MAX: usize = 50_000;
 
 impl Judge {
     /// A ledger record whose messages were read.
-    pub(crate) fn record(&mut self, partition: PartitionId, entry: Entry) {
-        let Entry { seq, at, record } = entry;
+    pub(crate) fn record(&mut self, partition: PartitionId, entry: Placed) {
+        let Placed { seq, at, record } = entry;
         let record = match record {
             Written::Claimed(record) => record,
             Written::Told(record) => return self.tell_record(partition, seq, at, record),

@@ -17,6 +17,7 @@ mod decide;
 mod deltas;
 mod docket;
 mod effect;
+mod entry;
 mod event;
 mod fault_summary;
 mod faults;
@@ -53,6 +54,7 @@ mod text_faults;
 mod text_findings;
 mod text_redelivered;
 mod timeline;
+
 mod totals;
 mod unfenced;
 mod vacancy;
@@ -61,11 +63,15 @@ mod world;
 
 pub use anomalies::Anomalies;
 pub use class::{Class, Rule};
+pub use entry::{
+    Corrupt, Draining, Entry, Foreign, OfChaos, OfGroup, OfMember, OfPartition, Resumption, Stored,
+};
 pub use event::{Event, Ownership};
 pub use fault_summary::FaultSummary;
 pub use finding::{Culprit, Evidence, Finding};
 pub use impact::{FaultEntry, Impact};
 pub use judge::Judge;
+pub use messages::Sent;
 pub use promise::Promise;
 pub use recovery::Recovery;
 pub use redelivery::{Explained, Redelivered};
@@ -77,8 +83,8 @@ pub use reports::{
 pub use restore::OtherSettings;
 pub use run::{
     Cause, ChaosPosition, CheckpointFigures, CheckpointPlan, Conducted, Coordinator,
-    CoordinatorError, CoordinatorSettings, Downtime, Keeper, Kept, Progress, Read, Resumed,
-    RunState, Stopped, group_history,
+    CoordinatorError, CoordinatorSettings, Downtime, Keeper, Kept, Progress, Read, Recorder,
+    Resumed, RunState, Stopped, group_history,
 };
 pub use seen::Seen;
 pub use settings::{JudgeSettings, Required};

@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use broker::Seq;
 use model::{PartitionId, Timestamp};
-use parti::records::{ForeignRecord, Holder, Term};
+use parti::records::{Holder, Term};
 use reports::ToldRecord;
 
 use crate::account::{Account, Counts};
 use crate::docket::{By, Charge, Docket, before};
 use crate::effect::Wrong;
-use crate::gate::{Entry, Written};
+use crate::gate::{Placed, Written};
 use crate::judge::Judge;
 use crate::ownership::{Case, Claim};
 use crate::redelivery::Doubt;
@@ -25,19 +25,12 @@ use crate::{Class, Output, Promise, Rule};
 
 impl Judge {
     /// A record of a ledger that nothing fences, on the chain of `partition`. In ledger order.
-    pub fn told(
-        &mut self,
-        partition: PartitionId,
-        seq: Seq,
-        at: Timestamp,
-        record: Result<ToldRecord, ForeignRecord>,
-    ) {
+    pub fn told(&mut self, partition: PartitionId, seq: Seq, at: Timestamp, record: ToldRecord) {
         self.judged_at = self.judged_at.max(at);
-        match record {
-            Ok(record) if self.knows(partition) => {
-                self.written(partition, Entry { seq, at, record: Written::Told(record) });
-            }
-            _ => self.counts.foreign += 1,
+        if self.knows(partition) {
+            self.written(partition, Placed { seq, at, record: Written::Told(record) });
+        } else {
+            self.counts.foreign += 1;
         }
     }
 

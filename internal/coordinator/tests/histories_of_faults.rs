@@ -7,9 +7,9 @@ mod script;
 
 use std::collections::BTreeMap;
 
-use coordinator::{Class, FaultKind, Impact, Judge, Report, Rule, RunInfo, Verdict};
+use coordinator::{Class, Entry, FaultKind, Impact, Judge, Report, Rule, RunInfo, Verdict};
 use model::Timestamp;
-use script::{History, Told, found};
+use script::{History, found};
 
 /// Members a (which leads), b and c; a owns 0 and 1, b owns 2, c owns 3.
 const THREE: &str = "
@@ -252,14 +252,14 @@ fn a_fault_that_is_told_late_or_twice_changes_nothing() {
     let expected = history.judge();
     let mut late: Vec<_> = history.told.iter().collect();
     late.sort_by_key(|(at, told)| match told {
-        Told::Fault(_) | Told::Worker(_) => Timestamp(at.0 + 9_000_000),
+        Entry::Fault(_) | Entry::Worker(_) => Timestamp(at.0 + 9_000_000),
         _ => *at,
     });
     let mut judge = Judge::new(script::settings(vec![]));
-    for (at, told) in late {
-        script::tell(&mut judge, *at, told);
-        if matches!(told, Told::Fault(_) | Told::Worker(_)) {
-            script::tell(&mut judge, *at, told);
+    for (_, told) in late {
+        judge.take(told.clone());
+        if matches!(told, Entry::Fault(_) | Entry::Worker(_)) {
+            judge.take(told.clone());
         }
     }
     let events = judge.drain_events();
@@ -532,9 +532,9 @@ fn a_fault_that_is_told_after_its_finding_is_named_all_the_same() {
     let script = format!("{THREE}beats b,c 1..40\n19 fault pause c for=2\n20 claim a 2 2\n40 end");
     let history = History::parse(&script);
     let mut told: Vec<_> = history.told.iter().collect();
-    told.sort_by_key(|(_, told)| matches!(told, Told::Fault(_)));
+    told.sort_by_key(|(_, told)| matches!(told, Entry::Fault(_)));
     let mut judge = Judge::new(script::settings(vec![]));
-    told.into_iter().for_each(|(at, told)| script::tell(&mut judge, *at, told));
+    told.into_iter().for_each(|(_, told)| judge.take(told.clone()));
     let report = judge.finish(history.end.clone(), &RunInfo::default());
     assert_eq!(report.findings[0].faults, ["#1 worker_pause on c"]);
 }
@@ -561,7 +561,7 @@ Faults:           2, 1 skipped
 fn faults_are_kept_within_a_bound_and_all_summed_up() {
     let mut judge = Judge::new(script::settings(vec![]));
     let fault = History::parse("1 fault crash b").told.remove(0).1;
-    let Told::Fault(fault) = fault else { panic!("not a fault") };
+    let Entry::Fault(coordinator::OfChaos { fault }) = fault else { panic!("not a fault") };
     for id in (1..=5_000).chain(1..=5_000) {
         let event = format!("event_{}", id % 3);
         judge.fault(coordinator::Fault { id, event, ..fault.clone() });

@@ -483,7 +483,7 @@ fn what_was_passed_over_is_lost_even_if_the_drain_did_not_end() {
 
 #[test]
 fn what_may_be_trimmed_stops_before_what_is_not_done() {
-    use coordinator::Judge;
+    use coordinator::{Entry, Judge, OfPartition};
     let mut judge = Judge::new(script::settings(vec![]));
     let p = model::PartitionId(0);
     assert_eq!((judge.done_through(p), judge.ledger_through(p)), (None, None));
@@ -491,10 +491,10 @@ fn what_may_be_trimmed_stops_before_what_is_not_done() {
         format!("{ONE} 1 store 0 1-4\n2 effect a 0 1-2\n3 effect a 0 4\n4 foreign 0\n9 end");
     let expected = [Some(2), Some(2), Some(2)];
     let mut seen = Vec::new();
-    for (at, told) in &History::parse(&script).told {
-        script::tell(&mut judge, *at, told);
-        if let script::Told::Ledger(_, seq, _) = told {
-            assert_eq!(judge.ledger_through(p), Some(*seq));
+    for (_, told) in &History::parse(&script).told {
+        judge.take(told.clone());
+        if let Entry::Ledger(OfPartition { pos, .. }) = told {
+            assert_eq!(judge.ledger_through(p), Some(*pos));
             seen.push(judge.done_through(p).map(|pos| pos.0));
         }
     }

@@ -5,8 +5,10 @@
 mod script;
 
 use broker::Seq;
-use coordinator::{End, Judge, Output, PartitionSent, ProducerReport, Range, RunInfo, Verdict};
-use model::{Message, PartitionId, PartitionSeq, ProducerId, ProducerSeq, Timestamp, Weight};
+use coordinator::{
+    End, Judge, Output, PartitionSent, ProducerReport, Range, RunInfo, Sent, Verdict,
+};
+use model::{PartitionId, PartitionSeq, ProducerId, Timestamp};
 use parti::MemberId;
 use parti::records::{Epoch, Holder, LedgerRecord, MemberRecord, Session, Term};
 
@@ -19,15 +21,8 @@ fn holder() -> Holder {
     Holder { term: Term(1), epoch: Epoch(1), session: Session(1), member }
 }
 
-fn message(partition: PartitionId, seq: u64) -> Message {
-    Message {
-        partition,
-        partition_seq: PartitionSeq(seq),
-        producer: ProducerId("producer-1".into()),
-        producer_seq: ProducerSeq(seq),
-        sent_at: Timestamp(0),
-        weight: Weight(1),
-    }
+fn message(partition: PartitionId, seq: u64) -> Sent {
+    Sent { partition, seq, producer: ProducerId("producer-1".into()) }
 }
 
 /// A healthy run of `rounds` times 20 messages of each partition; the judge's size, now and then.
@@ -41,21 +36,21 @@ fn run(rounds: u64) -> (Judge, Vec<usize>) {
     for partition in (0..PARTITIONS).map(PartitionId) {
         seq += 1;
         let claim = LedgerRecord::Claim { holder: holder(), through: Seq::NONE };
-        judge.ledger(partition, Seq(seq), Timestamp(1), Ok(claim));
+        judge.ledger(partition, Seq(seq), Timestamp(1), claim);
     }
     for round in 0..rounds {
         let at = Timestamp((round as i64 + 1) * 1_000);
         for partition in (0..PARTITIONS).map(PartitionId) {
             for number in round * BATCH + 1..=(round + 1) * BATCH {
                 pos += 1;
-                judge.stored(partition, Seq(pos), at, Ok(message(partition, number)));
+                judge.stored(partition, Seq(pos), at, message(partition, number));
             }
             seq += 1;
             let numbers = round * BATCH + 1..=(round + 1) * BATCH;
             let outputs = numbers.map(|number| Output::Done(PartitionSeq(number))).collect();
             let (holder, claim) = (holder(), Seq(u64::from(partition.0) + 1));
             let effect = LedgerRecord::Effect { holder, claim, through: Seq(pos), outputs };
-            judge.ledger(partition, Seq(seq), at, Ok(effect));
+            judge.ledger(partition, Seq(seq), at, effect);
         }
         let alive = MemberRecord::Alive {
             session: Session(1),
@@ -118,20 +113,20 @@ fn memory_does_not_grow_with_the_losses() {
     let mut judge = Judge::new(settings);
     let (partition, at, to) = (PartitionId(0), Timestamp(1), 40_000);
     let claim = LedgerRecord::Claim { holder: holder(), through: Seq::NONE };
-    judge.ledger(partition, Seq(1), at, Ok(claim));
+    judge.ledger(partition, Seq(1), at, claim);
     for number in 1..=to {
         // Of every four messages one is lost by the broker and one in delivery.
         if number % 4 == 0 {
             continue;
         }
-        judge.stored(partition, Seq(number), at, Ok(message(partition, number)));
+        judge.stored(partition, Seq(number), at, message(partition, number));
         if number % 4 == 2 {
             continue;
         }
         let outputs = vec![Output::Done(PartitionSeq(number))];
         let (holder, through) = (holder(), Seq(number));
         let effect = LedgerRecord::Effect { holder, claim: Seq(1), through, outputs };
-        judge.ledger(partition, Seq(number + 1), at, Ok(effect));
+        judge.ledger(partition, Seq(number + 1), at, effect);
         if number % 99 == 0 {
             let mut report = acked(at, number);
             report.partitions.retain(|p, _| p.0 == 0);

@@ -10,7 +10,7 @@ use coordinator::{
     Class, Event, Fault, FaultKind, Judge, PartitionSent, ProducerReport, Range, RunInfo,
     WorkerReport,
 };
-use model::{MessageError, PartitionId, ProducerId, Timestamp};
+use model::{PartitionId, ProducerId, Timestamp};
 use parti::MemberId;
 use parti::records::Session;
 
@@ -78,13 +78,12 @@ fn a_worker_counts_by_life_and_an_older_report_changes_nothing() {
 fn findings_are_all_counted_and_the_first_ones_kept() {
     let mut judge = judge();
     for pos in 1..=1_500 {
-        let error = MessageError::Corrupt { expected: 1, found: 2 };
-        judge.stored(P, Seq(pos), Timestamp(1), Err(error));
+        judge.corrupt(P, Seq(pos), Timestamp(1), 1, 2);
     }
     for class in [Class::Duplicate, Class::Duplicate] {
         let again = script::History::parse("1 store 1 1,1").told;
-        for (at, told) in &again {
-            script::tell(&mut judge, *at, told);
+        for (_, told) in &again {
+            judge.take(told.clone());
         }
         assert!(judge.totals().anomalies.of(class) > 0);
     }

@@ -137,8 +137,8 @@ Duplicates:       1
 fn while_it_runs_nothing_is_lost_yet() {
     let history = History::parse(&format!("{GOOD}{LOSS}"));
     let mut judge = Judge::new(script::settings(vec![]));
-    for (at, told) in &history.told {
-        script::tell(&mut judge, *at, told);
+    for (_, told) in &history.told {
+        judge.take(told.clone());
     }
     let report = judge.interim(Timestamp(5_000_000), &RunInfo::default());
     assert_eq!((report.verdict, found(&report).len()), (Verdict::Running, 0));
@@ -161,8 +161,8 @@ fn the_keys_that_other_programs_read() {
         "{GOOD}{LOSS} 4 fault pause a for=2\n5 plan 2 joined=b members=2\n9 end"
     ));
     let mut judge = Judge::new(script::settings(vec![]));
-    for (at, told) in &history.told {
-        script::tell(&mut judge, *at, told);
+    for (_, told) in &history.told {
+        judge.take(told.clone());
     }
     let report = judge.finish(history.end.clone(), &run);
     let json = serde_json::to_value(&report).unwrap();

@@ -168,7 +168,7 @@ impl<B: Log, H: Handler> Lane<B, H> {
             outputs,
         };
         let (chain, payload) = (self.chain.clone(), records::encode(&effect));
-        let is_repeated = bugs::has(Bug::EffectTwice) && self.through.0 % 8 == 0;
+        let is_repeated = bugs::has(Bug::EffectTwice) && self.through.0.is_multiple_of(8);
         async move {
             let head = chain.clone().append(payload.clone()).await?;
             if is_repeated { Chain { head, ..chain }.append(payload).await } else { Ok(head) }

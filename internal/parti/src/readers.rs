@@ -150,7 +150,7 @@ impl<B: Log> Readers<B> {
             feeds.append(&mut reading.feeds);
         }
         if bugs::has(Bug::MergeSkips) {
-            start = newest.unwrap_or_default().next();
+            start = newest.unwrap_or_default().next().next();
         }
         self.open(feeds, start);
         Ok(overflowed)

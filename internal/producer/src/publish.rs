@@ -42,7 +42,7 @@ pub(crate) async fn publish<B: Log>(
 ) -> Result<Published, ProducerError> {
     let partition = message.partition;
     let payload = message.encode();
-    let is_damaged = bugs::has(Bug::PayloadDamaged) && message.partition_seq.0 % 20 == 0;
+    let is_damaged = bugs::has(Bug::PayloadDamaged) && message.partition_seq.0.is_multiple_of(20);
     let payload = if is_damaged { damaged(&payload) } else { payload };
     let mut effort = Effort::default();
     let mut wait = WAIT_FIRST;
@@ -73,7 +73,7 @@ pub(crate) async fn publish<B: Log>(
                 effort.recovered = true;
                 return Ok(Published { partition, head: seq, effort });
             }
-            Ok(Found::Nothing) => {}
+            Ok(Found::Nothing(last)) => head = last,
             Ok(Found::Foreign(seq)) => head = seq,
             Ok(Found::Other(producer)) => {
                 return Err(ProducerError::Replaced { producer, partition });
@@ -96,7 +96,9 @@ async fn pause(wait: &mut Duration) {
 
 /// What stands after the last message that we know of.
 enum Found {
-    Nothing,
+    /// Nothing. The last message is the one that we know of, unless the broker has lost that: then the
+    /// one before it. Whoever judges finds out; this message need not be lost, too.
+    Nothing(Seq),
     /// Our message, as this record.
     Ours(Seq),
     /// A record that is no message of ours.
@@ -115,7 +117,10 @@ async fn look<B: Log>(
     let subject = names.message(message.partition);
     let next = broker.first_at(&names.messages, &subject, head.next()).await?;
     Ok(match next {
-        None => Found::Nothing,
+        None => {
+            let last = broker.last(&names.messages, &subject).await?;
+            Found::Nothing(last.map_or(Seq::NONE, |last| last.seq).min(head))
+        }
         Some(record) if record.payload == *payload => Found::Ours(record.seq),
         Some(record) => match rival(&record, message) {
             Some(producer) => Found::Other(producer),

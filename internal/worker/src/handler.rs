@@ -56,7 +56,8 @@ impl Handler for Processing {
 fn judge(payload: &[u8], partition: PartitionId) -> Output {
     match Message::decode(payload) {
         Ok(message) if message.partition == partition => {
-            let invents = bugs::has(Bug::MessageInvented) && message.partition_seq.0 % 30 == 0;
+            let invents =
+                bugs::has(Bug::MessageInvented) && message.partition_seq.0.is_multiple_of(30);
             let PartitionSeq(seq) = message.partition_seq;
             Output::Done(PartitionSeq(if invents { seq + 1_000_000 } else { seq }))
         }

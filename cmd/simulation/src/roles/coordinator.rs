@@ -2,6 +2,7 @@
 //! others work.
 
 use ::coordinator::{Coordinator, Progress, Stopped};
+use history::Pace;
 use model::watch;
 
 use super::connect;
@@ -11,7 +12,7 @@ use crate::failure::Failure;
 use crate::setup::Setup;
 use crate::verdict::Ending;
 use crate::watching::Watching;
-use crate::{checkpoints, events, progress, resume, signals, verdict};
+use crate::{checkpoints, events, histories, progress, resume, signals, verdict};
 
 /// Leads and judges the run.
 pub async fn coordinator(mut setup: Setup, parts: Parts) -> Result<u8, Failure> {
@@ -30,13 +31,14 @@ pub async fn coordinator(mut setup: Setup, parts: Parts) -> Result<u8, Failure> 
     let (events, writing) = events::in_background(&dir.events(), watching.shared())?;
     let showing = progress::begin(shown, &setup.config);
     let mut settings = setup.coordinator();
-    let keeper = checkpoints::keeper(&setup, Some(dir.path()))?;
+    let keeper = checkpoints::in_files(&setup, dir.path())?;
     settings.checkpoint = checkpoints::plan(&setup, keeper, None);
+    let recorder = histories::recorder(&setup, &dir, resumed.as_ref(), Pace::Real)?;
     settings.resume = resumed;
     println!("✓ coordinator started");
     let (names, channel) = (setup.names.clone(), setup.channel.clone());
-    let conducted =
-        Coordinator::new(broker, names, channel, settings, told, events).run(stop).await;
+    let coordinator = Coordinator::new(broker, names, channel, settings, told, events);
+    let conducted = coordinator.recorded_by(recorder).run(stop).await;
     showing.abort();
     events::written(writing).await;
     let conducted = conducted?;

@@ -187,6 +187,13 @@ pub async fn run(place: &Place, name: &str, args: &[&str]) -> Ended {
     Program::start(place, name, args).ended().await
 }
 
+/// The run in the directory `run` is judged again, and comes to the same.
+pub async fn assert_checked(place: &Place, run: &str) {
+    let code = i32::try_from(number(&place.report(run), "/exit_code")).unwrap();
+    let ended = self::run(place, "check", &["check", run]).await.with(code);
+    assert!(ended.err.contains("report.json says the same"), "{}", ended.err);
+}
+
 /// A port that nobody listens on at the moment.
 pub fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()

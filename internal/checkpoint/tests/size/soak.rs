@@ -114,7 +114,7 @@ impl Soak {
         let totals = self.judge.totals();
         let progress = Progress { totals, ..Progress::default() };
         let judge = self.judge.clone();
-        RunState { at: self.at, cause: Cause::Interval, progress, chaos: None, judge }
+        RunState { at: self.at, cause: Cause::Interval, progress, chaos: None, judge, told: 0 }
     }
 
     fn pass(&mut self, micros: u64) {
@@ -166,7 +166,7 @@ impl Soak {
             (place.holder, place.claim) = (holder.clone(), Seq(self.ledger));
             let claim = LedgerRecord::Claim { holder: holder.clone(), through: Seq::NONE };
             let partition = PartitionId(partition as u32);
-            self.judge.ledger(partition, Seq(self.ledger), self.at, Ok(claim));
+            self.judge.ledger(partition, Seq(self.ledger), self.at, claim);
         }
     }
 
@@ -185,7 +185,7 @@ impl Soak {
             sent_at: self.at,
             weight: Weight(1),
         };
-        self.judge.stored(partition, Seq(self.messages), self.at, Ok(message));
+        self.judge.stored(partition, Seq(self.messages), self.at, message.into());
     }
 
     fn effect(&mut self, index: usize) {
@@ -201,7 +201,7 @@ impl Soak {
         let outputs = done.iter().map(|(_, seq)| Output::Done(PartitionSeq(*seq))).collect();
         let (holder, claim) = (place.holder.clone(), place.claim);
         let effect = LedgerRecord::Effect { holder, claim, through, outputs };
-        self.judge.ledger(PartitionId(index as u32), Seq(self.ledger), self.at, Ok(effect));
+        self.judge.ledger(PartitionId(index as u32), Seq(self.ledger), self.at, effect);
     }
 
     fn beat(&mut self) {

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::Millis;
+use crate::{ByteSize, Millis};
 
 /// The one who judges every message.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -18,6 +18,10 @@ pub struct Coordinator {
     /// Judged messages of a partition that stay in the streams before they are trimmed.
     #[schemars(range(min = 1, max = 1_000_000_000))]
     pub trim_after: u32,
+    /// Whether everything that is judged is written down, for `simulation check`.
+    pub history: bool,
+    /// The most that this may take on the disk, compressed; beyond it the history ends.
+    pub history_max: ByteSize,
 }
 
 impl Default for Coordinator {
@@ -26,6 +30,8 @@ impl Default for Coordinator {
             validation_window: Millis::from_secs(300),
             report_interval: Millis::from_secs(30),
             trim_after: 1_000,
+            history: true,
+            history_max: ByteSize::gigabytes(1),
         }
     }
 }

@@ -16,10 +16,11 @@ use super::feed::{Ahead, Feed, Read};
 use super::follow::{Following, Input};
 use super::keep::{CheckpointFigures, CheckpointPlan, Keeping};
 use super::phases::{FAREWELL_MAX, Stage};
+use super::record::Recorder;
 use super::resume::Resumed;
 use super::state::{Cause, RunState};
 use super::trim::Trims;
-use crate::{Event, Judge, JudgeSettings, Totals};
+use crate::{Entry, Event, Judge, JudgeSettings, OfChaos, Resumption, Totals};
 
 /// How often phases are considered, and events told.
 const TICK: Duration = Duration::from_millis(250);
@@ -77,6 +78,8 @@ pub struct Conducted {
     pub broker_reachable: bool,
     /// It was ended before its time.
     pub interrupted: bool,
+    /// Who has written it down, and still has to be told the end.
+    pub recorder: Option<Box<dyn Recorder>>,
 }
 
 /// Leads one run.
@@ -85,6 +88,7 @@ pub struct Coordinator<B> {
     pub(super) names: Names,
     pub(super) channel: Channel,
     pub(super) settings: CoordinatorSettings,
+    recorder: Option<Box<dyn Recorder>>,
     progress: watch::Sender<Progress>,
     events: mpsc::Sender<Vec<Event>>,
 }
@@ -99,7 +103,13 @@ impl<B: Admin> Coordinator<B> {
         progress: watch::Sender<Progress>,
         events: mpsc::Sender<Vec<Event>>,
     ) -> Self {
-        Self { broker, names, channel, settings, progress, events }
+        Self { broker, names, channel, settings, recorder: None, progress, events }
+    }
+
+    /// Has `recorder` write down what the judge is told.
+    pub fn recorded_by(mut self, recorder: Option<Box<dyn Recorder>>) -> Self {
+        self.recorder = recorder;
+        self
     }
 
     /// Leads the run to its end; `stop` ends it before its time, gracefully.
@@ -133,7 +143,7 @@ impl<B: Admin> Coordinator<B> {
                     }
                     if stage.interrupted && stage.phase == Phase::Running {
                         self.tell(&stage, &mut feed, &keeping).await;
-                        self.keep(Cause::Interrupted, &stage, &feed, &mut keeping);
+                        self.keep(Cause::Interrupted, &stage, &mut feed, &mut keeping);
                     }
                     let phase = stage.phase;
                     self.advance(&mut stage, &mut feed).await?;
@@ -144,7 +154,7 @@ impl<B: Admin> Coordinator<B> {
                         self.pass_on(&mut feed, &keeping).await;
                     }
                     if keeping.is_due() && stage.phase != Phase::Done {
-                        self.keep(Cause::Interval, &stage, &feed, &mut keeping);
+                        self.keep(Cause::Interval, &stage, &mut feed, &mut keeping);
                     }
                 }
                 input = following.inbox.recv() => take(input, &mut following, &mut feed)?,
@@ -158,6 +168,7 @@ impl<B: Admin> Coordinator<B> {
             drained_within: stage.drained,
             broker_reachable,
             interrupted: stage.interrupted,
+            recorder: feed.recorder,
         })
     }
 
@@ -171,25 +182,31 @@ impl<B: Admin> Coordinator<B> {
                 self.check_whole(stream).await?;
             }
             let judge = Judge::new(self.settings.judge.clone());
-            return Ok(Feed::new(judge, trims, names, Read::default(), Ahead::default()));
+            let mut feed = Feed::new(judge, trims, names, Read::default(), Ahead::default());
+            feed.recorder = self.recorder.take();
+            return Ok(feed);
         };
         resumed.state.judge.check_settings(&self.settings.judge)?;
         let ahead = resumed.ahead(&self.broker, &self.names).await?;
         let Resumed { state, has_stopped, clock, stops, .. } = resumed;
-        let RunState { mut judge, at, mut progress, .. } = *state;
+        let RunState { judge, at: checkpoint, mut progress, told, .. } = *state;
         if bugs::has(Bug::CountedTwice) {
             progress.read.ledger.0 = progress.read.ledger.0.saturating_sub(20);
         }
-        judge.resumed(clock.now(), at, has_stopped);
-        stops.into_iter().for_each(|stop| judge.fault(stop));
-        Ok(Feed::new(judge, trims, names, progress.read, ahead))
+        let mut feed = Feed::new(judge, trims, names, progress.read, ahead);
+        (feed.recorder, feed.told) = (self.recorder.take(), told);
+        let at = clock.now();
+        feed.tell(Entry::Resumed(Resumption { at, checkpoint, everything: has_stopped }));
+        stops.into_iter().for_each(|fault| feed.tell(Entry::Fault(OfChaos { fault })));
+        Ok(feed)
     }
 
     /// Copies where the run stands, to be written while it goes on.
-    fn keep(&self, cause: Cause, stage: &Stage, feed: &Feed, keeping: &mut Keeping) {
+    fn keep(&self, cause: Cause, stage: &Stage, feed: &mut Feed, keeping: &mut Keeping) {
         if !keeping.is_enabled() {
             return;
         }
+        feed.flush();
         let began = Instant::now();
         let state = RunState {
             at: self.settings.clock.now(),
@@ -200,6 +217,7 @@ impl<B: Admin> Coordinator<B> {
                 true => keeping.judged_before(&feed.judge),
                 false => feed.judge.clone(),
             },
+            told: feed.told,
         };
         keeping.begin(state, began.elapsed());
     }
@@ -249,6 +267,7 @@ impl<B: Admin> Coordinator<B> {
     /// Tells events and figures.
     async fn tell(&self, stage: &Stage, feed: &mut Feed, keeping: &Keeping) {
         self.pass_on(feed, keeping).await;
+        feed.flush();
         self.progress.send_replace(self.progress(stage, feed, keeping));
     }
 

@@ -4,20 +4,27 @@ use std::collections::BTreeMap;
 
 use broker::{Record, Seq, Subject};
 use bugs::Bug;
-use model::{Message, Timestamp};
+use model::{Message, MessageError, Timestamp};
 use parti::records::{self, LedgerRecord, MemberRecord};
 use parti::{GroupSubject, MemberId, Names};
-use reports::{Output, Report, ToldRecord};
+use reports::{Report, ToldRecord};
 use serde::{Deserialize, Serialize};
 
 use super::error::CoordinatorError;
 use super::follow::Source;
+use super::record::Recorder;
 use super::trim::Trims;
-use crate::{Judge, Promise};
+use crate::{
+    Corrupt, Entry, Foreign, Judge, OfChaos, OfGroup, OfMember, OfPartition, Promise, Stored,
+};
 
 /// Tells the judge, and remembers how far each stream was read.
 pub(super) struct Feed {
     pub(super) judge: Judge,
+    /// Who writes down what the judge is told, if anybody does.
+    pub(super) recorder: Option<Box<dyn Recorder>>,
+    /// How much the judge was told since the run began.
+    pub(super) told: u64,
     pub(super) trims: Trims,
     pub(super) read: Read,
     names: Names,
@@ -62,7 +69,24 @@ pub struct Read {
 impl Feed {
     /// Goes on after `read`.
     pub(super) fn new(judge: Judge, trims: Trims, names: Names, read: Read, ahead: Ahead) -> Self {
-        Self { judge, trims, read, names, ahead, signs: BTreeMap::new() }
+        let (recorder, told, signs) = (None, 0, BTreeMap::new());
+        Self { judge, recorder, told, trims, read, names, ahead, signs }
+    }
+
+    /// Tells the judge, and writes it down: what it is told and what is written are the same.
+    pub(super) fn tell(&mut self, told: Entry) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.record(&told);
+        }
+        self.told += 1;
+        self.judge.take(told);
+    }
+
+    /// What was written down so far is to survive.
+    pub(super) fn flush(&mut self) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.flush();
+        }
     }
 
     /// One record of one stream.
@@ -99,94 +123,114 @@ impl Feed {
 
     fn message(&mut self, record: &Record) {
         self.read.messages = record.seq;
-        if let Some(partition) = self.names.partition_of(&record.subject) {
-            let payload = Message::decode(&record.payload);
-            self.judge.stored(partition, record.seq, stored_at(record), payload);
-        } else {
-            self.judge.foreign();
-        }
+        let (pos, at) = (record.seq, stored_at(record));
+        let Some(partition) = self.names.partition_of(&record.subject) else {
+            return self.tell(Entry::Foreign(Foreign { at, pos: None }));
+        };
+        self.tell(match Message::decode(&record.payload) {
+            Ok(message) => {
+                let of = (message.partition != partition).then_some(message.partition);
+                let (seq, producer) = (message.partition_seq.0, message.producer);
+                Entry::Stored(Stored { partition, pos, at, seq, producer, of })
+            }
+            Err(MessageError::Foreign(_)) => Entry::Foreign(Foreign { at, pos: Some(pos) }),
+            Err(MessageError::Corrupt { expected, found }) => {
+                Entry::Corrupt(Corrupt { partition, pos, at, expected, found })
+            }
+        });
     }
 
     fn ledger(&mut self, record: &Record) {
         self.read.ledger = record.seq;
+        let (pos, at) = (record.seq, stored_at(record));
+        let foreign = Entry::Foreign(Foreign { at, pos: None });
         let Some(partition) = self.names.partition_of(&record.subject) else {
-            return self.judge.foreign();
+            return self.tell(foreign);
         };
         if bugs::has(Bug::RecordDropped) && record.seq.0 % 60 == 59 {
             return;
         }
-        let (seq, at) = (record.seq, stored_at(record));
-        let outputs = match self.judge.settings().promise {
-            Promise::ExactlyOnce => {
-                let decoded = records::decode::<LedgerRecord<Output>>(record);
-                let outputs = match &decoded {
-                    Ok(LedgerRecord::Effect { outputs, .. }) => outputs.len(),
-                    _ => 0,
-                };
-                self.judge.ledger(partition, seq, at, decoded);
-                outputs
-            }
-            Promise::AtLeastOnce { .. } => {
-                let decoded = records::decode::<ToldRecord>(record);
-                let outputs = match &decoded {
-                    Ok(ToldRecord::Done { outputs, .. }) => outputs.len(),
-                    _ => 0,
-                };
-                self.judge.told(partition, seq, at, decoded);
-                outputs
-            }
+        let (told, outputs) = match self.judge.settings().promise {
+            Promise::ExactlyOnce => match records::decode(record) {
+                Ok(record) => {
+                    let outputs = match &record {
+                        LedgerRecord::Effect { outputs, .. } => outputs.len(),
+                        _ => 0,
+                    };
+                    (Entry::Ledger(OfPartition { partition, pos, at, record }), outputs)
+                }
+                Err(_) => (foreign, 0),
+            },
+            Promise::AtLeastOnce { .. } => match records::decode(record) {
+                Ok(record) => {
+                    let outputs = match &record {
+                        ToldRecord::Done { outputs, .. } => outputs.len(),
+                        _ => 0,
+                    };
+                    (Entry::Told(OfPartition { partition, pos, at, record }), outputs)
+                }
+                Err(_) => (foreign, 0),
+            },
         };
         self.trims.done(partition, outputs as u64);
+        self.tell(told);
     }
 
     fn group(&mut self, record: &Record) {
         self.read.group = record.seq;
-        let (seq, at) = (record.seq, stored_at(record));
-        let judge = &mut self.judge;
+        let (pos, at) = (record.seq, stored_at(record));
         if let Some(sign) = self.signs.get(&record.subject)
             && sign.record.payload == record.payload
         {
-            return judge.member(sign.member.clone(), seq, at, sign.says.clone());
+            let (member, record) = (sign.member.clone(), sign.says.clone());
+            return self.tell(Entry::Member(OfMember { member, pos, at, record }));
         }
-        let known = match self.names.group_subject(&record.subject) {
-            Some(GroupSubject::Leader) => records::decode(record).map(|r| judge.leader(seq, at, r)),
+        let told = match self.names.group_subject(&record.subject) {
+            Some(GroupSubject::Leader) => {
+                records::decode(record).map(|record| Entry::Leader(OfGroup { pos, at, record }))
+            }
             Some(GroupSubject::LeaderBeat) => {
-                records::decode(record).map(|r| judge.leader_beat(seq, at, r))
+                records::decode(record).map(|record| Entry::Beat(OfGroup { pos, at, record }))
             }
-            Some(GroupSubject::Member(member)) => records::decode(record).map(|r: MemberRecord| {
-                if self.signs.len() == SIGNS_MAX {
-                    self.signs.pop_first();
-                }
-                let sign = Sign { member: member.clone(), record: record.clone(), says: r.clone() };
-                self.signs.insert(record.subject.clone(), sign);
-                judge.member(member, seq, at, r);
+            Some(GroupSubject::Member(member)) => records::decode(record).map(|says| {
+                self.remember(record, &member, &says);
+                Entry::Member(OfMember { member, pos, at, record: says })
             }),
-            Some(GroupSubject::Grant(member)) => {
-                records::decode(record).map(|r| judge.grant(member, seq, at, r))
+            Some(GroupSubject::Grant(member)) => records::decode(record)
+                .map(|record| Entry::Grant(OfMember { member, pos, at, record })),
+            Some(GroupSubject::Plan) => {
+                records::decode(record).map(|record| Entry::Plan(OfGroup { pos, at, record }))
             }
-            Some(GroupSubject::Plan) => records::decode(record).map(|r| judge.plan(seq, at, r)),
-            Some(GroupSubject::Settings) => Ok(()),
-            None => return judge.foreign(),
+            Some(GroupSubject::Settings) => return,
+            None => return self.tell(Entry::Foreign(Foreign { at, pos: None })),
         };
-        if let Err(error) = known {
+        self.tell(told.unwrap_or_else(|error| {
             tracing::warn!(%error, "foreign record");
-            self.judge.foreign();
+            Entry::Foreign(Foreign { at, pos: None })
+        }));
+    }
+
+    fn remember(&mut self, record: &Record, member: &MemberId, says: &MemberRecord) {
+        if self.signs.len() == SIGNS_MAX {
+            self.signs.pop_first();
         }
+        let sign = Sign { member: member.clone(), record: record.clone(), says: says.clone() };
+        self.signs.insert(record.subject.clone(), sign);
     }
 
     fn report(&mut self, record: &Record) {
         self.read.reports = record.seq;
-        match Report::decode(record) {
-            Some(Report::Producer(_)) if bugs::has(Bug::ReportsDropped) => {}
+        self.tell(match Report::decode(record) {
+            Some(Report::Producer(_)) if bugs::has(Bug::ReportsDropped) => return,
             Some(Report::Producer(mut report)) => {
                 report.finished &= record.seq > self.ahead.earlier;
-                self.judge.producer_report(report);
+                Entry::Producer(report)
             }
-            Some(Report::Worker(report)) => self.judge.worker_report(report),
-            Some(Report::Fault(fault)) => self.judge.fault(fault),
-            Some(Report::Phase(_)) => {}
-            None => self.judge.foreign(),
-        }
+            Some(Report::Worker(report)) => Entry::Worker(report),
+            Some(Report::Fault(fault)) => Entry::Fault(OfChaos { fault }),
+            Some(Report::Phase(_)) => return,
+            None => Entry::Foreign(Foreign { at: stored_at(record), pos: None }),
+        });
     }
 }
 

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use super::conduct::Coordinator;
 use super::error::CoordinatorError;
 use super::feed::Feed;
+use crate::{Draining, Entry};
 
 /// How long the last reports of workers that leave are waited for.
 pub(super) const FAREWELL_MAX: Duration = Duration::from_secs(10);
@@ -56,7 +57,7 @@ impl<B: Admin> Coordinator<B> {
                 if !stage.sent_all && self.producers_finished(feed) {
                     stage.sent_all = self.is_read(&self.names.messages, feed.read.messages).await;
                     if stage.sent_all {
-                        feed.judge.draining(self.settings.clock.now());
+                        feed.tell(Entry::Draining(Draining { at: self.settings.clock.now() }));
                     }
                 }
                 let totals = feed.judge.totals();

@@ -21,6 +21,8 @@ pub struct RunState {
     pub chaos: Option<ChaosPosition>,
     /// Everything that was judged, and what the judgement of the rest depends on.
     pub judge: Judge,
+    /// How much the judge had been told: so much of the run's history is in it.
+    pub told: u64,
 }
 
 /// Why a run's state is written down.

@@ -7,7 +7,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use broker::{Admin, Seq};
-use bugs::Bug;
 use model::PartitionId;
 use parti::Names;
 use tokio::sync::mpsc;
@@ -77,7 +76,6 @@ impl Trims {
             else {
                 continue;
             };
-            let messages = if bugs::has(Bug::TrimTooFar) { Seq(u64::MAX) } else { messages };
             let cut = match hold {
                 Some(read) => (partition, messages.min(read.messages), ledger.min(read.ledger)),
                 None => (partition, messages, ledger),

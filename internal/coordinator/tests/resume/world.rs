@@ -8,9 +8,9 @@ use std::time::Duration;
 use broker::{Admin, Append, Seq, Storage};
 use broker_virtual::{Options, VirtualBroker, VirtualLog};
 use coordinator::{
-    CheckpointPlan, Conducted, Coordinator, CoordinatorError, CoordinatorSettings, End, Event,
-    JudgeSettings, Keeper, Kept, Output, Progress, Report, Resumed, RunInfo, RunState, Stopped,
-    Unreadable, group_history,
+    CheckpointPlan, Conducted, Coordinator, CoordinatorError, CoordinatorSettings, End, Entry,
+    Event, Judge, JudgeSettings, Keeper, Kept, Output, Progress, Recorder, Report, Resumed,
+    RunInfo, RunState, Stopped, Unreadable, group_history,
 };
 use model::{Message, PartitionId, ProducerId, RunClock, Seed, Timestamp, Weight, watch};
 use parti::{Builder, Delivery, HandlerError, Limits, Member, MemberId, Names};
@@ -53,6 +53,42 @@ impl Vault {
     }
 }
 
+/// What the judge is told, a line each; what a run that goes on is told again is removed.
+#[derive(Clone, Debug, Default)]
+pub struct Book(Arc<Mutex<Vec<String>>>);
+
+impl Recorder for Book {
+    fn record(&mut self, told: &Entry) {
+        self.0.lock().unwrap().push(serde_json::to_string(told).unwrap());
+    }
+
+    fn flush(&mut self) {}
+
+    fn end(&mut self, _: &End, _: &RunInfo) {}
+}
+
+impl Book {
+    fn goes_on_after(&self, told: u64) {
+        let mut lines = self.0.lock().unwrap();
+        assert!(told <= lines.len() as u64, "everything up to the checkpoint was written down");
+        lines.truncate(told as usize);
+    }
+
+    /// What a judge makes of it that has nothing else.
+    fn judge(&self, settings: JudgeSettings, end: End) -> Report {
+        #[derive(serde::Deserialize)]
+        struct Any {
+            kind: String,
+        }
+        let mut judge = Judge::new(settings);
+        for line in self.0.lock().unwrap().iter() {
+            let Any { kind } = serde_json::from_str(line).unwrap();
+            judge.take(Entry::read(&kind, line.as_bytes()).unwrap().unwrap());
+        }
+        judge.finish(end, &RunInfo::default())
+    }
+}
+
 /// A coordinator at work; dropping it kills it.
 pub struct Leading {
     task: JoinSet<Result<Conducted, CoordinatorError>>,
@@ -78,6 +114,7 @@ pub struct World {
     producers: Vec<(watch::Sender<bool>, JoinSet<()>)>,
     members: BTreeMap<String, Member>,
     pub events: Arc<Mutex<Vec<Event>>>,
+    book: Book,
     /// The next message of this partition is passed over.
     pub skip: Arc<Mutex<Option<PartitionId>>>,
 }
@@ -111,6 +148,7 @@ impl World {
             producers: Vec::new(),
             members: BTreeMap::new(),
             events: Arc::default(),
+            book: Book::default(),
             skip: Arc::default(),
         };
         world.streams().await;
@@ -229,6 +267,7 @@ impl World {
         let (stop, stopping) = watch::channel(false);
         let (names, channel) = (self.names.clone(), self.channel.clone());
         let coordinator = Coordinator::new(client, names, channel, settings.clone(), told, events);
+        let coordinator = coordinator.recorded_by(Some(Box::new(self.book.clone())));
         let mut task = JoinSet::new();
         task.spawn(coordinator.run(stopping));
         let list = self.events.clone();
@@ -248,6 +287,7 @@ impl World {
 
     pub async fn resume_from(&mut self, state: RunState, stopped: Stopped) -> Leading {
         let (client, now) = (self.client("resume"), self.wall.now());
+        self.book.goes_on_after(state.told);
         let resumed = Resumed::begin(&client, &self.names, &self.channel, state, stopped, now);
         let resumed = resumed.await.unwrap();
         self.clock = resumed.clock;
@@ -274,11 +314,14 @@ impl World {
                 }
             }
         };
-        let Conducted { mut judge, drained_within, broker_reachable, interrupted } = conducted;
+        let Conducted { mut judge, drained_within, broker_reachable, interrupted, .. } = conducted;
         let at = leading.settings.clock.now();
         let resources = BTreeMap::new();
         let end = End { at, drained_within, broker_reachable, interrupted, resources };
-        Ok(judge.finish(end, &RunInfo::default()))
+        let report = judge.finish(end.clone(), &RunInfo::default());
+        let again = self.book.judge(self.settings().judge, end);
+        assert_eq!(again, report, "what was written down is what was judged");
+        Ok(report)
     }
 
     pub fn stop_producers(&self) {

@@ -3,21 +3,19 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use broker::{Seq, Subject};
+use broker::Seq;
 use coordinator::{
-    End, Fault, FaultKind, Fenced, Output, PartitionSent, ProducerReport, Promise, Range, Required,
+    Corrupt, Draining, End, Entry, Fault, FaultKind, Fenced, Foreign, OfChaos, OfGroup, OfMember,
+    OfPartition, Output, PartitionSent, ProducerReport, Promise, Range, Required, Stored,
     ToldRecord, Unreadable, WorkerReport,
 };
-use model::{
-    Message, MessageError, PartitionId, PartitionSeq, ProducerId, ProducerSeq, Timestamp, Weight,
-};
+use model::{PartitionId, PartitionSeq, ProducerId, Timestamp};
 use parti::MemberId;
 use parti::records::{
-    Epoch, ForeignRecord, Grant, Holder, LeaderBeat, LeaderRecord, LedgerRecord, MemberRecord,
-    Plan, Session, Term,
+    Epoch, Grant, Holder, LeaderBeat, LeaderRecord, LedgerRecord, MemberRecord, Plan, Session, Term,
 };
 
-use super::{History, Told};
+use super::History;
 
 /// What a script has built so far.
 struct Stage {
@@ -115,8 +113,12 @@ fn partition(word: &str) -> PartitionId {
 }
 
 impl Stage {
-    fn tell(&mut self, told: Told) {
+    fn tell(&mut self, told: Entry) {
         self.history.told.push((self.at, told));
+    }
+
+    fn tell_of(&mut self, member: MemberId, pos: Seq, record: MemberRecord) {
+        self.tell(Entry::Member(OfMember { member, pos, at: self.at, record }));
     }
 
     fn next_group(&mut self) -> Seq {
@@ -147,7 +149,7 @@ impl Stage {
             "fault" => self.fault(words),
             "require" => self.history.required.push(required(words)),
             "handler" => self.history.handler = Duration::from_secs_f64(words[0].parse().unwrap()),
-            "draining" => self.tell(Told::Draining),
+            "draining" => self.tell(Entry::Draining(Draining { at: self.at })),
             "end" => {
                 let end = &mut self.history.end;
                 end.at = self.at;
@@ -167,11 +169,8 @@ impl Stage {
             self.sessions.entry(words[0].into()).or_default().push(session);
             self.acked.insert(session, epoch.unwrap_or_default());
             let acked = epoch.unwrap_or_default();
-            return self.tell(Told::Member(
-                id(words[0]),
-                seq,
-                MemberRecord::Joined { acked, seat: None },
-            ));
+            let record = MemberRecord::Joined { acked, seat: None };
+            return self.tell_of(id(words[0]), seq, record);
         }
         let (member, session) = self.session(words[0]);
         let known = self.acked.entry(session).or_default();
@@ -183,20 +182,21 @@ impl Stage {
             "left" => MemberRecord::Left { session },
             _ => MemberRecord::Expired { session, term },
         };
-        self.tell(Told::Member(member, seq, record));
+        self.tell_of(member, seq, record);
     }
 
     fn control(&mut self, verb: &str, words: &[&str]) {
-        let seq = self.next_group();
+        let (pos, at) = (self.next_group(), self.at);
         let term = value(words, "term").map_or(self.term, |term| Term(term.parse().unwrap()));
         let told = match verb {
             "lead" => {
                 let (member, session) = self.session(words[0]);
-                self.term = Term(seq.0);
-                Told::Leader(seq, LeaderRecord::Elected { member, session })
+                self.term = Term(pos.0);
+                let record = LeaderRecord::Elected { member, session };
+                Entry::Leader(OfGroup { pos, at, record })
             }
-            "vacate" => Told::Leader(seq, LeaderRecord::Vacant { term }),
-            "beat" => Told::Beat(seq, LeaderBeat { term, beat: seq.0 }),
+            "vacate" => Entry::Leader(OfGroup { pos, at, record: LeaderRecord::Vacant { term } }),
+            "beat" => Entry::Beat(OfGroup { pos, at, record: LeaderBeat { term, beat: pos.0 } }),
             "grant" => {
                 let epoch = Epoch(words[1].parse().unwrap());
                 let partitions = words.get(2).copied().unwrap_or_default().parse().unwrap();
@@ -204,7 +204,8 @@ impl Stage {
                 let name = words[0].split('@').next().unwrap();
                 let known = self.sessions.contains_key(name);
                 let session = if known { self.session(words[0]).1 } else { Session(0) };
-                Told::Grant(id(name), seq, Grant { term, epoch, session, partitions })
+                let record = Grant { term, epoch, session, partitions };
+                Entry::Grant(OfMember { member: id(name), pos, at, record })
             }
             _ => {
                 let names = |name: &str| {
@@ -212,50 +213,45 @@ impl Stage {
                     list.split(',').filter(|name| !name.is_empty()).map(id).collect()
                 };
                 let number = |name| value(words, name).map_or(0, |n| n.parse().unwrap());
-                Told::Plan(
-                    seq,
-                    Plan {
-                        term,
-                        epoch: Epoch(words[0].parse().unwrap()),
-                        leader: id("a"),
-                        joined: names("joined"),
-                        left: names("left"),
-                        expired: names("expired"),
-                        members: value(words, "members").map_or(0, |n| n.parse().unwrap()),
-                        moved: number("moved"),
-                        needed: number("needed"),
-                        moved_weight: number("moved"),
-                        needed_weight: number("needed"),
-                    },
-                )
+                let record = Plan {
+                    term,
+                    epoch: Epoch(words[0].parse().unwrap()),
+                    leader: id("a"),
+                    joined: names("joined"),
+                    left: names("left"),
+                    expired: names("expired"),
+                    members: value(words, "members").map_or(0, |n| n.parse().unwrap()),
+                    moved: number("moved"),
+                    needed: number("needed"),
+                    moved_weight: number("moved"),
+                    needed_weight: number("needed"),
+                };
+                Entry::Plan(OfGroup { pos, at, record })
             }
         };
         self.tell(told);
     }
 
     fn message(&mut self, verb: &str, words: &[&str]) {
-        let on = partition(words[0]);
-        let of = |partition, seq| Message {
-            partition,
-            partition_seq: PartitionSeq(seq),
-            producer: ProducerId("producer-1".into()),
-            producer_seq: ProducerSeq(seq),
-            sent_at: Timestamp(0),
-            weight: Weight(1),
+        let (on, at) = (partition(words[0]), self.at);
+        let numbers = match verb {
+            "store" => numbers(words[1]),
+            "misplace" => vec![words[2].parse().unwrap()],
+            _ => vec![0],
         };
-        let payloads: Vec<(Option<u64>, Result<Message, MessageError>)> = match verb {
-            "store" => numbers(words[1]).into_iter().map(|s| (Some(s), Ok(of(on, s)))).collect(),
-            "corrupt" => vec![(None, Err(MessageError::Corrupt { expected: 1, found: 2 }))],
-            "foreign" => vec![(None, Err(MessageError::Foreign("hello".into())))],
-            _ => vec![(None, Ok(of(partition(words[1]), words[2].parse().unwrap())))],
-        };
-        for (seq, payload) in payloads {
+        for seq in numbers {
             self.messages += 1;
-            let pos = Seq(self.messages);
-            if let Some(seq) = seq {
+            let (partition, pos) = (on, Seq(self.messages));
+            let producer = ProducerId("producer-1".into());
+            let of = (verb == "misplace").then(|| self::partition(words[1]));
+            if verb == "store" {
                 self.stored.insert((on.0, seq), pos);
             }
-            self.tell(Told::Message(on, pos, payload));
+            self.tell(match verb {
+                "corrupt" => Entry::Corrupt(Corrupt { partition, pos, at, expected: 1, found: 2 }),
+                "foreign" => Entry::Foreign(Foreign { at, pos: Some(pos) }),
+                _ => Entry::Stored(Stored { partition, pos, at, seq, producer, of }),
+            });
         }
     }
 
@@ -263,10 +259,7 @@ impl Stage {
         self.ledger += 1;
         let seq = Seq(self.ledger);
         if verb == "scribble" {
-            let on = partition(words[0]);
-            let subject = Subject::new("own.0").unwrap();
-            let detail = String::new();
-            return self.tell(Told::Ledger(on, seq, Err(ForeignRecord { subject, seq, detail })));
+            return self.tell(Entry::Foreign(Foreign { at: self.at, pos: None }));
         }
         let (member, session) = self.session(words[0]);
         let on = partition(words[1]);
@@ -295,7 +288,8 @@ impl Stage {
             }
         };
         self.through.insert(on.0, record.through());
-        self.tell(Told::Ledger(on, seq, Ok(record)));
+        let (partition, pos, at) = (on, seq, self.at);
+        self.tell(Entry::Ledger(OfPartition { partition, pos, at, record }));
     }
 
     fn tale(&mut self, verb: &str, words: &[&str]) {
@@ -321,7 +315,8 @@ impl Stage {
             }
             _ => ToldRecord::Released { member, session, number },
         };
-        self.tell(Told::Tale(on, seq, record));
+        let (partition, pos, at) = (on, seq, self.at);
+        self.tell(Entry::Told(OfPartition { partition, pos, at, record }));
     }
 
     fn report(&mut self, verb: &str, words: &[&str]) {
@@ -335,7 +330,7 @@ impl Stage {
                 claim: Seq(1),
                 lost_to: None,
             };
-            return self.tell(Told::Worker(WorkerReport {
+            return self.tell(Entry::Worker(WorkerReport {
                 member,
                 session,
                 at,
@@ -356,7 +351,7 @@ impl Stage {
             sent.in_doubt = ranges
         }
         let recovered = value(words, "recovered").map_or(0, |n| n.parse().unwrap());
-        self.tell(Told::Producer(ProducerReport {
+        self.tell(Entry::Producer(ProducerReport {
             producer: ProducerId("producer-1".into()),
             session: 1,
             at: self.at,
@@ -372,12 +367,15 @@ impl Stage {
     fn fault(&mut self, words: &[&str]) {
         // `ends=1` says when the first fault was over.
         if let Some(id) = value(words, "ends") {
-            let of = |told: &(Timestamp, Told)| match &told.1 {
-                Told::Fault(fault) if fault.id.to_string() == id => Some(fault.clone()),
+            let of = |told: &(Timestamp, Entry)| match &told.1 {
+                Entry::Fault(OfChaos { fault }) if fault.id.to_string() == id => {
+                    Some(fault.clone())
+                }
                 _ => None,
             };
             let known = self.history.told.iter().rev().find_map(of).unwrap();
-            return self.tell(Told::Fault(Fault { ended_at: Some(self.at), ..known }));
+            let fault = Fault { ended_at: Some(self.at), ..known };
+            return self.tell(Entry::Fault(OfChaos { fault }));
         }
         self.faults += 1;
         let kind = match words[0] {
@@ -388,7 +386,7 @@ impl Stage {
             "broker" => FaultKind::Broker,
             _ => FaultKind::Other,
         };
-        self.tell(Told::Fault(Fault {
+        let fault = Fault {
             id: self.faults,
             at: self.at,
             event: value(words, "event").map_or(format!("worker_{}", words[0]), str::to_owned),
@@ -397,7 +395,8 @@ impl Stage {
             duration: value(words, "for").map(|s| Duration::from_secs(s.parse().unwrap())),
             ended_at: None,
             effect: if words[0] == "skip" { "skipped: no reason".into() } else { String::new() },
-        }));
+        };
+        self.tell(Entry::Fault(OfChaos { fault }));
     }
 }
 

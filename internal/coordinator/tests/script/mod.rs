@@ -21,52 +21,30 @@ mod actions;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use broker::Seq;
 use coordinator::{
-    Class, End, Fault, Judge, JudgeSettings, Output, ProducerReport, Promise, Report, Required,
-    RunInfo, ToldRecord, WorkerReport,
+    Class, End, Entry, Foreign, Judge, JudgeSettings, Promise, Report, Required, RunInfo,
 };
-use model::{Message, MessageError, PartitionId, Timestamp};
-use parti::MemberId;
-use parti::records::{
-    ForeignRecord, Grant, LeaderBeat, LeaderRecord, LedgerRecord, MemberRecord, Plan,
-};
+use model::Timestamp;
 
 pub const PARTITIONS: u32 = 4;
 pub const LEASE: Duration = Duration::from_secs(3);
 
-/// What the judge is told, and by which of the streams.
-pub enum Told {
-    Message(PartitionId, Seq, Result<Message, MessageError>),
-    Ledger(PartitionId, Seq, Result<LedgerRecord<Output>, ForeignRecord>),
-    Tale(PartitionId, Seq, ToldRecord),
-    Member(MemberId, Seq, MemberRecord),
-    Leader(Seq, LeaderRecord),
-    Beat(Seq, LeaderBeat),
-    Grant(MemberId, Seq, Grant),
-    Plan(Seq, Plan),
-    Producer(ProducerReport),
-    Worker(WorkerReport),
-    Fault(Fault),
-    Draining,
-}
-
-impl Told {
-    /// Messages, ledger, group; what does not come by a stream comes first.
-    fn stream(&self) -> usize {
-        match self {
-            Self::Message(..) => 1,
-            Self::Ledger(..) | Self::Tale(..) => 2,
-            Self::Member(..) | Self::Leader(..) | Self::Beat(..) => 3,
-            Self::Grant(..) | Self::Plan(..) => 3,
-            _ => 0,
+/// By which stream it comes: messages, ledger, group; what does not come by a stream comes first.
+fn stream(told: &Entry) -> usize {
+    match told {
+        Entry::Stored(_) | Entry::Corrupt(_) | Entry::Foreign(Foreign { pos: Some(_), .. }) => 1,
+        Entry::Ledger(_) | Entry::Told(_) | Entry::Foreign(_) => 2,
+        Entry::Member(_) | Entry::Leader(_) | Entry::Beat(_) | Entry::Grant(_) | Entry::Plan(_) => {
+            3
         }
+        _ => 0,
     }
 }
 
 /// A history, ready to be judged.
 pub struct History {
-    pub told: Vec<(Timestamp, Told)>,
+    /// When it was said, and what.
+    pub told: Vec<(Timestamp, Entry)>,
     pub end: End,
     pub required: Vec<Required>,
     pub promise: Promise,
@@ -101,7 +79,7 @@ impl History {
         let report = self.judge();
         for order in ORDERS {
             let mut all: Vec<_> = self.told.iter().collect();
-            all.sort_by_key(|(_, told)| order.iter().position(|stream| *stream == told.stream()));
+            all.sort_by_key(|(_, told)| order.iter().position(|of| *of == stream(told)));
             let other = self.run(&all);
             assert_eq!(found(&other), found(&report), "streams read in the order {order:?}");
             assert_eq!(other.verdict, report.verdict, "streams read in the order {order:?}");
@@ -116,11 +94,11 @@ impl History {
     /// records as `cuts` say.
     pub fn judge_with_cuts(&self, cuts: impl Fn(usize) -> bool) -> Report {
         let mut judge = Judge::new(self.settings());
-        for (index, (at, told)) in self.told.iter().enumerate() {
+        for (index, (_, told)) in self.told.iter().enumerate() {
             if cuts(index) {
                 judge = put_away(&judge);
             }
-            tell(&mut judge, *at, told);
+            judge.take(told.clone());
         }
         put_away(&judge).finish(self.end.clone(), &RunInfo::default())
     }
@@ -130,10 +108,10 @@ impl History {
         JudgeSettings { promise, processing_min, ..settings(self.required.clone()) }
     }
 
-    fn run(&self, all: &[&(Timestamp, Told)]) -> Report {
+    fn run(&self, all: &[&(Timestamp, Entry)]) -> Report {
         let mut judge = Judge::new(self.settings());
-        for (at, told) in all {
-            tell(&mut judge, *at, told);
+        for (_, told) in all {
+            judge.take(told.clone());
         }
         judge.finish(self.end.clone(), &RunInfo::default())
     }
@@ -168,38 +146,4 @@ pub fn settings(required: Vec<Required>) -> JudgeSettings {
 /// What was found, by class.
 pub fn found(report: &Report) -> BTreeMap<Class, u64> {
     report.anomalies.found().collect()
-}
-
-pub fn tell(judge: &mut Judge, at: Timestamp, told: &Told) {
-    match told {
-        Told::Message(p, pos, Ok(message)) => judge.stored(*p, *pos, at, Ok(message.clone())),
-        Told::Message(p, pos, Err(error)) => judge.stored(*p, *pos, at, Err(again(error))),
-        Told::Ledger(p, seq, Ok(record)) => judge.ledger(*p, *seq, at, Ok(record.clone())),
-        Told::Ledger(p, seq, Err(_)) => {
-            let subject = broker::Subject::new("own.0").unwrap();
-            let error = ForeignRecord { subject, seq: *seq, detail: "foreign".into() };
-            judge.ledger(*p, *seq, at, Err(error));
-        }
-        Told::Tale(p, seq, record) => judge.told(*p, *seq, at, Ok(record.clone())),
-        Told::Member(member, seq, record) => {
-            judge.member(member.clone(), *seq, at, record.clone());
-        }
-        Told::Leader(seq, record) => judge.leader(*seq, at, record.clone()),
-        Told::Beat(seq, beat) => judge.leader_beat(*seq, at, beat.clone()),
-        Told::Grant(member, seq, grant) => judge.grant(member.clone(), *seq, at, grant.clone()),
-        Told::Plan(seq, plan) => judge.plan(*seq, at, plan.clone()),
-        Told::Producer(report) => judge.producer_report(report.clone()),
-        Told::Worker(report) => judge.worker_report(report.clone()),
-        Told::Fault(fault) => judge.fault(fault.clone()),
-        Told::Draining => judge.draining(at),
-    }
-}
-
-fn again(error: &MessageError) -> MessageError {
-    match error {
-        MessageError::Foreign(detail) => MessageError::Foreign(detail.clone()),
-        MessageError::Corrupt { expected, found } => {
-            MessageError::Corrupt { expected: *expected, found: *found }
-        }
-    }
 }

@@ -34,7 +34,7 @@ fn state() -> RunState {
         started_at: Timestamp(0),
     });
     let (cause, progress) = (Cause::Interval, Progress::default());
-    RunState { at: Timestamp(0), cause, progress, chaos: None, judge }
+    RunState { at: Timestamp(0), cause, progress, chaos: None, judge, told: 0 }
 }
 
 #[tokio::test(start_paused = true)]
