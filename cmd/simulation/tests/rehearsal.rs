@@ -55,8 +55,12 @@ fn a_rehearsal_in_virtual_time_changes_nothing_that_is_judged() {
     let mut args = vec!["--virtual"];
     args.extend(REHEARSED);
     let rehearsed = run(&place, "rehearsed", &args);
-    // It takes its ticks at other moments, so that producers may stop a message sooner or later.
-    for figure in ["faults", "claims", "rebalances", "term", "epoch", "handovers"] {
+    // It takes its ticks at other moments, so that the end comes a little sooner or later. Until then
+    // all is the same.
+    let changes = |report: &Value| report["rebalances"].as_array().unwrap()[..4].to_vec();
+    assert_eq!(changes(&rehearsed), changes(&plain));
+    assert_eq!(rehearsed["recoveries"], plain["recoveries"]);
+    for figure in ["faults", "term", "claims"] {
         assert_eq!(rehearsed["totals"][figure], plain["totals"][figure], "{figure}");
     }
     for figure in ["acked", "stored", "received", "effects"] {
