@@ -30,10 +30,8 @@ fn run(place: &Place, name: &str, args: &[&str]) -> Value {
     let output = command.output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{name}: {said}");
-    let again = Command::new(env!("CARGO_BIN_EXE_simulation"))
-        .args(["check", &report])
-        .output()
-        .unwrap();
+    let again =
+        Command::new(env!("CARGO_BIN_EXE_simulation")).args(["check", &report]).output().unwrap();
     let said = String::from_utf8_lossy(&again.stdout);
     assert!(again.status.success(), "{name}: {said}{}", String::from_utf8_lossy(&again.stderr));
     place.report(name)
