@@ -21,7 +21,7 @@ pub fn begin(progress: watch::Receiver<Progress>, setup: &Setup) -> JoinHandle<(
     let every = config.coordinator.report_interval.duration();
     // Chaos for separate processes has a schedule of its own.
     let alone = config.simulation.mode == config::Mode::AllInOne;
-    let planned = alone.then(|| setup.schedule()).unwrap_or_default();
+    let planned = if alone { setup.schedule() } else { Vec::new() };
     let planned = planned.iter().map(|planned| (planned.at, planned.event.name())).collect();
     let words = Words { whole: config.simulation.duration.duration(), planned };
     tokio::spawn(show(progress, every, words))
