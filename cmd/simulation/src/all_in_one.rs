@@ -21,7 +21,7 @@ use crate::setup::Setup;
 use crate::soak::{Soak, soak};
 use crate::verdict::Ending;
 use crate::watching::Watching;
-use crate::{events, progress, resume, signals, verdict};
+use crate::{checkpoints, events, progress, resume, signals, verdict};
 
 /// What a run is made of, besides its configuration.
 pub struct Parts {
@@ -54,6 +54,7 @@ pub async fn run(setup: Setup, parts: Parts) -> Result<u8, Failure> {
         told,
         events,
         dir: Some(dir.clone()),
+        keeper: checkpoints::in_files(&setup, dir.path())?,
         pace: Pace::Real,
         found,
         stop,

@@ -31,6 +31,9 @@ pub enum Command {
     Run(Box<RunArgs>),
     /// Run many small scenarios in virtual time, each drawn by its seed within one configuration.
     Explore(Box<ExploreArgs>),
+    /// Plant one bug after the other, and see which check of the judge finds it; needs a build with
+    /// --features selftest.
+    Selftest(SelftestArgs),
     /// Judge a recorded run again, from its history alone.
     Check(CheckArgs),
     /// Look at a configuration.
@@ -116,6 +119,29 @@ pub struct ExploreArgs {
     /// Do not make scenarios that fail smaller.
     #[arg(long)]
     pub no_shrink: bool,
+}
+
+/// What a selftest can be told.
+#[derive(Args, Clone, Debug)]
+pub struct SelftestArgs {
+    /// Only bugs that have this in their name.
+    #[arg(long, value_name = "NAME")]
+    pub filter: Option<String>,
+    /// How many seeds each bug gets at the most.
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub seeds: u64,
+    /// How many bugs are tried at once [default: one for each core].
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub jobs: Option<u16>,
+    /// Try bugs against a real nats-server, too, where it shows them within seconds.
+    #[arg(long)]
+    pub on_server: bool,
+    /// The directory for selftest.json and what was found [default: runs/selftest].
+    #[arg(long)]
+    pub out: Option<PathBuf>,
+    /// Write the table as documentation.
+    #[arg(long, value_name = "FILE")]
+    pub markdown: Option<PathBuf>,
 }
 
 /// What is judged again.

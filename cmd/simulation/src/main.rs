@@ -16,9 +16,12 @@ mod phase;
 mod progress;
 mod proxies;
 mod register;
+mod rehearsal;
 mod resume;
 mod roles;
 mod rundir;
+#[cfg(feature = "selftest")]
+mod selftest;
 mod setup;
 mod signals;
 mod soak;
@@ -59,10 +62,13 @@ fn main() -> ExitCode {
 }
 
 async fn dispatch(cli: Cli) -> Result<u8, Failure> {
+    #[cfg(feature = "selftest")]
+    selftest::plant()?;
     match cli.command {
         None => commands::run(cli.run).await,
         Some(Command::Run(args)) => commands::run(*args).await,
         Some(Command::Explore(args)) => exploring::run(*args).await,
+        Some(Command::Selftest(args)) => selftest(args).await,
         Some(Command::Check(args)) => checking::run(&args),
         Some(Command::Config(command)) => commands::config(command),
         Some(Command::Nats(args)) => commands::nats(args).await,
@@ -70,6 +76,20 @@ async fn dispatch(cli: Cli) -> Result<u8, Failure> {
         Some(Command::Completions { shell }) => commands::completions(shell),
         Some(Command::Man) => commands::man(),
     }
+}
+
+#[cfg(feature = "selftest")]
+async fn selftest(args: cli::SelftestArgs) -> Result<u8, Failure> {
+    selftest::run(args).await
+}
+
+#[cfg(not(feature = "selftest"))]
+async fn selftest(_: cli::SelftestArgs) -> Result<u8, Failure> {
+    Err(Failure::Usage(
+        "this program has no bugs to find: build one that has, with \
+         cargo run --release -p simulation --features selftest -- selftest"
+            .into(),
+    ))
 }
 
 fn fail(failure: &Failure) -> ExitCode {

@@ -23,6 +23,9 @@ const UNOWNED_GRACE: Duration = Duration::from_secs(5);
 /// How long the first assignment may take, beyond the lease.
 const STARTUP_GRACE: Duration = Duration::from_secs(15);
 
+/// What the clocks of two servers that stamp records may differ by.
+const CLOCKS_DIFFER: Duration = Duration::from_millis(20);
+
 /// What every role of a run shares.
 #[derive(Clone)]
 pub struct Setup {
@@ -207,6 +210,7 @@ impl Setup {
                 unowned_bound: lease + UNOWNED_GRACE,
                 startup_bound: lease + STARTUP_GRACE,
                 stall: config.coordinator.validation_window.duration().min(lease * 5),
+                processing_min: self.delay().start().saturating_sub(CLOCKS_DIFFER),
                 promise: coordinator::Promise::ExactlyOnce,
                 sticky: config.workers.assignment_strategy
                     == AssignmentStrategy::WeightedConsistentHash,

@@ -1,11 +1,13 @@
 //! One run on a broker that is there, real or virtual: producers, workers and chaos act, the
 //! coordinator judges.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chaos::{Command, Director, Position};
+use checkpoint::RunKeeper;
 use coordinator::{
-    ChaosPosition, Conducted, Coordinator, CoordinatorError, Event, Progress, Stopped,
+    ChaosPosition, Conducted, Coordinator, CoordinatorSettings, Event, Progress, Stopped,
 };
 use history::Pace;
 use model::watch;
@@ -15,6 +17,7 @@ use tokio::sync::mpsc;
 use crate::connect::Connector;
 use crate::crew::{Crew, Processes};
 use crate::failure::Failure;
+use crate::rehearsal::{self, Rehearsal};
 use crate::resume::Found;
 use crate::rundir::RunDir;
 use crate::setup::Setup;
@@ -35,9 +38,10 @@ pub struct Soak<C: Connector> {
     pub told: watch::Sender<Progress>,
     /// Where it tells what happens.
     pub events: mpsc::Sender<Vec<Event>>,
-    /// Where it leaves its schedule and its history, and by which its checkpoints find it; without it
-    /// there are none.
+    /// Where it leaves its schedule and its history.
     pub dir: Option<RunDir>,
+    /// Who keeps its checkpoints, if there are any.
+    pub keeper: Option<Arc<RunKeeper>>,
     /// Whether it goes on while its history waits for the disk.
     pub pace: Pace,
     /// The checkpoint that it goes on from.
@@ -53,7 +57,8 @@ pub async fn soak<C: Connector>(
     mut setup: Setup,
     run: Soak<C>,
 ) -> Result<(Setup, Conducted), Failure> {
-    let Soak { connector, processes, orders, told, events, dir, pace, found, stop, aloud } = run;
+    let Soak { connector, processes, orders, told, events, dir, keeper, pace, .. } = run;
+    let Soak { found, stop, aloud, .. } = run;
     let broker = connector.connect("coordinator").await?;
     let resumed = match found {
         Some(found) => Some(resume::begin(&mut setup, &broker, found, Stopped::Everything).await?),
@@ -66,16 +71,22 @@ pub async fn soak<C: Connector>(
     let settings = setup.director(resumed.as_ref());
     let (position, chaos) = watch::channel(ChaosPosition::default());
     let mut judged_by = setup.coordinator();
-    let mut recorder = None;
     if let Some(dir) = &dir {
-        recorder = histories::recorder(&setup, dir, resumed.as_ref(), pace)?;
         dir.schedule(&settings.schedule)?;
-        judged_by.checkpoint = checkpoints::plan(&setup, dir.path(), Some(chaos))?;
     }
+    let rehearsal = Rehearsal::of(&setup, keeper.as_ref());
+    judged_by.checkpoint = checkpoints::plan(&setup, keeper, Some(chaos));
     judged_by.resume = resumed;
     let (names, channel) = (setup.names.clone(), setup.channel.clone());
-    let judging = Coordinator::new(broker, names, channel, judged_by, told, events);
-    let judging = judging.recorded_by(recorder).run(stop);
+    let judge = |settings: CoordinatorSettings| {
+        let (broker, names, channel) = (broker.clone(), names.clone(), channel.clone());
+        let record = |dir| histories::recorder(&setup, dir, settings.resume.as_ref(), pace);
+        let recorder = dir.as_ref().map(record).transpose()?.flatten();
+        let (told, events) = (told.clone(), events.clone());
+        let coordinator = Coordinator::new(broker, names, channel, settings, told, events);
+        Ok(coordinator.recorded_by(recorder))
+    };
+    let judging = rehearsal::lead(&setup, broker.clone(), rehearsal, judged_by, stop, judge);
     // Boxed, so that the future of a run is not too deep for the compiler.
     let acting = Box::pin(async {
         let crew = Crew::new(&setup, connector.clone(), processes).await?;
@@ -95,7 +106,7 @@ pub async fn soak<C: Connector>(
 
 /// Judges to the end. Whoever acts ends with it, or is dropped: without a broker nobody can leave.
 async fn together(
-    judging: impl Future<Output = Result<Conducted, CoordinatorError>>,
+    judging: impl Future<Output = Result<Conducted, Failure>>,
     acting: impl Future<Output = Result<(), Failure>>,
 ) -> Result<Conducted, Failure> {
     tokio::pin!(judging, acting);

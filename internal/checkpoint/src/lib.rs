@@ -16,4 +16,4 @@ pub use directory::Checkpoints;
 pub use error::{CheckpointError, Refusal};
 pub use file::Checkpoint;
 pub use header::{Expected, Header, VERSION, configuration_hash};
-pub use keeper::RunKeeper;
+pub use keeper::{Place, RunKeeper};

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use checkpoint::{
-    CheckpointError, Checkpoints, Expected, Refusal, RunKeeper, VERSION, configuration_hash,
+    CheckpointError, Checkpoints, Expected, Place, Refusal, RunKeeper, VERSION, configuration_hash,
 };
 use coordinator::{
     Cause, ChaosPosition, Judge, JudgeSettings, Keeper, ProducerReport, Progress, RunState,
@@ -25,6 +25,7 @@ fn state(at: i64) -> RunState {
         lease: Duration::from_secs(3),
         unowned_bound: Duration::from_secs(8),
         startup_bound: Duration::from_secs(20),
+        processing_min: Duration::ZERO,
         stall: Duration::from_secs(15),
         promise: coordinator::Promise::ExactlyOnce,
         sticky: true,
@@ -58,12 +59,17 @@ fn state(at: i64) -> RunState {
 
 fn keeper(dir: &Path, keep: usize) -> RunKeeper {
     RunKeeper {
-        checkpoints: Checkpoints::open(dir, keep).unwrap(),
+        place: Place::among(Checkpoints::open(dir, keep).unwrap()),
         seed: Seed(7),
         commit: "abc".into(),
         configuration: CONFIGURATION.into(),
         run_directory: "/runs/1-7".into(),
     }
+}
+
+fn files(keeper: &RunKeeper) -> Vec<PathBuf> {
+    let Place::Files(files, _) = &keeper.place else { panic!("{keeper:?}") };
+    files.list().unwrap()
 }
 
 fn save(keeper: &RunKeeper, at: i64) -> PathBuf {
@@ -92,7 +98,7 @@ fn what_is_written_is_read_and_the_newest_ones_stay() {
     let dir = tempfile::tempdir().unwrap();
     let keeper = keeper(dir.path(), 2);
     let paths: Vec<_> = [1, 2, 30].into_iter().map(|at| save(&keeper, at)).collect();
-    assert_eq!(keeper.checkpoints.list().unwrap(), paths[1..]);
+    assert_eq!(files(&keeper), paths[1..]);
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2, "nothing is left beside them");
     let (path, read) = Checkpoints::newest(dir.path(), &own()).unwrap();
     assert_eq!((&path, &*read.configuration), (&paths[2], CONFIGURATION));
@@ -190,12 +196,12 @@ fn a_full_disk_is_an_error_and_the_older_ones_stay() {
     let error = keeper.keep(&state(2)).unwrap_err();
     assert!(error.contains("No space left on device"), "{error}");
     assert!(error.contains("is there room?"), "{error}");
-    assert_eq!(keeper.checkpoints.list().unwrap(), [older.as_path()]);
+    assert_eq!(files(&keeper), [older.as_path()]);
     assert_eq!(fs::read(&older).unwrap(), whole);
     assert!(!beside.exists(), "what was begun is gone");
     assert_eq!(Checkpoints::newest(dir.path(), &own()).unwrap().0, older);
     let newest = save(&keeper, 2);
-    assert_eq!(keeper.checkpoints.list().unwrap(), [newest]);
+    assert_eq!(files(&keeper), [newest]);
 }
 
 #[test]

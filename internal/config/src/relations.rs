@@ -48,6 +48,21 @@ pub(crate) fn relations(config: &Config) -> Vec<Finding> {
         "use 1, or nats.mode: external".into(),
     );
 
+    let checkpoint = &config.checkpoint;
+    let (every, length) = (checkpoint.interval, config.simulation.duration);
+    refuse(
+        checkpoint.rehearsal.is_some() && !checkpoint.enabled,
+        &["checkpoint.rehearsal", "checkpoint.enabled"],
+        "needs a checkpoint to go on from, and none is written".into(),
+        "use checkpoint.enabled: true, or leave the key out".into(),
+    );
+    refuse(
+        checkpoint.rehearsal.is_some_and(|at| at <= every || at >= length),
+        &["checkpoint.rehearsal"],
+        format!("is not between the first checkpoint, after {every}, and the end, after {length}"),
+        "use a time between them".into(),
+    );
+
     let auth = &nats.auth;
     let by_user = auth.user.is_some() || auth.password.is_some();
     let ways: Vec<&str> = [

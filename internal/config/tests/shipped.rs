@@ -7,8 +7,17 @@ use config::{
     ChaosEvent, Config, Distribution, Isolation, Mixed, Mode, Overrides, drain_bound, offered_load,
 };
 
-const SHIPPED: [&str; 7] =
-    ["quick-test", "dev", "realistic", "stress", "extreme", "chaos", "explore"];
+const SHIPPED: [&str; 9] = [
+    "quick-test",
+    "dev",
+    "realistic",
+    "stress",
+    "extreme",
+    "chaos",
+    "explore",
+    "selftest",
+    "selftest-server",
+];
 
 fn shipped(name: &str) -> Config {
     let path = format!("{}/../../configs/{name}.yaml", env!("CARGO_MANIFEST_DIR"));
@@ -55,6 +64,8 @@ fn shipped_configurations_have_the_numbers_that_they_promise() {
         ("extreme", 24 * 3_600, 1_500, 1_500.0, 20, 200, 6),
         ("chaos", 300, 300, 300.0, 4, 20, 14),
         ("explore", 40, 24, 96.0, 2, 6, 14),
+        ("selftest", 30, 16, 96.0, 2, 5, 14),
+        ("selftest-server", 12, 24, 240.0, 2, 4, 0),
     ];
     for (name, seconds, partitions, rate, producers, workers, events) in table {
         let config = shipped(name);

@@ -9,6 +9,9 @@ use crate::Class;
 pub struct Anomalies {
     /// See [`Class::LostByBroker`].
     pub lost_by_broker: u64,
+    /// See [`Class::LostByProducer`].
+    #[serde(default)]
+    pub lost_by_producer: u64,
     /// See [`Class::LostInDelivery`].
     pub lost_in_delivery: u64,
     /// See [`Class::Duplicate`].
@@ -17,6 +20,9 @@ pub struct Anomalies {
     pub out_of_order: u64,
     /// See [`Class::Unexpected`].
     pub unexpected: u64,
+    /// See [`Class::Unprocessed`].
+    #[serde(default)]
+    pub unprocessed: u64,
     /// See [`Class::Corrupt`].
     pub corrupt: u64,
     /// See [`Class::TwoOwners`].
@@ -36,10 +42,12 @@ impl Anomalies {
     pub fn of(&self, class: Class) -> u64 {
         match class {
             Class::LostByBroker => self.lost_by_broker,
+            Class::LostByProducer => self.lost_by_producer,
             Class::LostInDelivery => self.lost_in_delivery,
             Class::Duplicate => self.duplicate,
             Class::OutOfOrder => self.out_of_order,
             Class::Unexpected => self.unexpected,
+            Class::Unprocessed => self.unprocessed,
             Class::Corrupt => self.corrupt,
             Class::TwoOwners => self.two_owners,
             Class::StaleEpoch => self.stale_epoch,
@@ -58,10 +66,12 @@ impl Anomalies {
     pub(crate) fn add(&mut self, class: Class, count: u64) {
         let slot = match class {
             Class::LostByBroker => &mut self.lost_by_broker,
+            Class::LostByProducer => &mut self.lost_by_producer,
             Class::LostInDelivery => &mut self.lost_in_delivery,
             Class::Duplicate => &mut self.duplicate,
             Class::OutOfOrder => &mut self.out_of_order,
             Class::Unexpected => &mut self.unexpected,
+            Class::Unprocessed => &mut self.unprocessed,
             Class::Corrupt => &mut self.corrupt,
             Class::TwoOwners => &mut self.two_owners,
             Class::StaleEpoch => &mut self.stale_epoch,

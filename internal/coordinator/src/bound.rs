@@ -20,6 +20,8 @@ pub(crate) struct Decided {
     /// Everything up to this sequence is decided.
     pub through: u64,
     pub lost_by_broker: u64,
+    #[serde(default)]
+    pub lost_by_producer: u64,
     pub lost_in_delivery: u64,
     pub unexpected: u64,
 }
@@ -30,6 +32,7 @@ impl Default for Decided {
             runs_max: RUNS_MAX,
             through: 0,
             lost_by_broker: 0,
+            lost_by_producer: 0,
             lost_in_delivery: 0,
             unexpected: 0,
         }
@@ -72,12 +75,14 @@ impl Account {
         };
         let missing = |one: &Seen, other| parts(&one.minus(other), &self.spoiled, false);
         let lost_by_broker = below(missing(&self.acked, &self.stored));
+        let lost_by_producer = below(self.unused_numbers());
         let lost_in_delivery = below(self.stored.minus(&self.effects));
         let unexpected = below(missing(&self.effects, &self.sent));
         self.decided = Decided {
             runs_max: self.decided.runs_max,
             through,
             lost_by_broker: self.decided.lost_by_broker + lost_by_broker,
+            lost_by_producer: self.decided.lost_by_producer + lost_by_producer,
             lost_in_delivery: self.decided.lost_in_delivery + lost_in_delivery,
             unexpected: self.decided.unexpected + unexpected,
         };

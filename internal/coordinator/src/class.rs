@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 pub enum Class {
     /// Acknowledged to a producer, yet not stored.
     LostByBroker,
+    /// Given a number by its producer, and never stored though later ones are.
+    LostByProducer,
     /// Stored, and no effect after the drain.
     LostInDelivery,
     /// A second accepted effect of one message, or a message stored twice.
@@ -16,6 +18,8 @@ pub enum Class {
     OutOfOrder,
     /// An effect of a message that was never sent.
     Unexpected,
+    /// An effect that was there before its message can have been processed.
+    Unprocessed,
     /// A stored message that is not what was sent, or not where it was sent.
     Corrupt,
     /// Two live members owned one partition.
@@ -32,12 +36,14 @@ pub enum Class {
 
 impl Class {
     /// Every class, in the order of reports.
-    pub const ALL: [Class; 11] = [
+    pub const ALL: [Class; 13] = [
         Self::LostByBroker,
+        Self::LostByProducer,
         Self::LostInDelivery,
         Self::Duplicate,
         Self::OutOfOrder,
         Self::Unexpected,
+        Self::Unprocessed,
         Self::Corrupt,
         Self::TwoOwners,
         Self::StaleEpoch,
@@ -50,10 +56,12 @@ impl Class {
     pub fn words(self) -> &'static str {
         match self {
             Self::LostByBroker => "lost by the broker",
+            Self::LostByProducer => "lost by its producer",
             Self::LostInDelivery => "lost in delivery",
             Self::Duplicate => "duplicate",
             Self::OutOfOrder => "out of order",
             Self::Unexpected => "unexpected",
+            Self::Unprocessed => "unprocessed",
             Self::Corrupt => "corrupt",
             Self::TwoOwners => "two owners",
             Self::StaleEpoch => "stale epoch",
@@ -75,6 +83,8 @@ impl Class {
 pub enum Rule {
     /// What was acknowledged is stored.
     AckedIsStored,
+    /// The messages of a partition are numbered without gaps.
+    Numbered,
     /// The payload of a stored message is what was sent, where it was sent.
     Intact,
     /// A message is stored once, and in order.
@@ -83,6 +93,12 @@ pub enum Rule {
     DoneWasSent,
     /// What was sent is done after the drain.
     Drains,
+    /// An effect comes no sooner than its handler can have finished.
+    Processed,
+    /// A member's records are those of one life after the other: nothing of a life follows its end.
+    OneLife,
+    /// What a leader writes stands under the newest term.
+    Term,
     /// A message is done again, or late, only where a fault explains it.
     Explained,
     /// Effects of a partition are contiguous, without repeats.

@@ -2,8 +2,9 @@
 
 use model::{Seed, Timestamp};
 
+use crate::docket::Charge;
 use crate::judge::Judge;
-use crate::{End, Exercised, Report, Required, RunInfo, Verdict};
+use crate::{Anomalies, Class, Culprit, End, Exercised, Report, Required, Rule, RunInfo, Verdict};
 
 impl Judge {
     /// The report while the run goes on: nothing is lost yet, and what followed the faults of the last
@@ -29,10 +30,12 @@ impl Judge {
             self.lost_in_delivery(index, &end);
             if end.broker_reachable {
                 self.lost_by_broker(index, end.at);
+                self.lost_by_producer(index, end.at);
                 self.unexpected(index, end.at);
                 self.still_unowned(index, &end);
             }
         }
+        self.never_ended(&end);
         let lease = self.docket.settings.lease;
         self.replay.finish(&mut self.docket.faults, lease, end.at);
         self.settle_doubts();
@@ -41,6 +44,32 @@ impl Judge {
         report.interrupted = end.interrupted;
         report.resources = end.resources;
         report
+    }
+
+    /// It did not drain, and not for a message that waits: somebody never said that there is no more.
+    fn never_ended(&mut self, end: &End) {
+        let Anomalies { undrained, lost_in_delivery, .. } = self.docket.findings.anomalies();
+        let waits = undrained + lost_in_delivery + self.counts.pending > 0;
+        if end.drained_within || !end.broker_reachable || waits {
+            return;
+        }
+        let totals = self.totals();
+        let detail = format!(
+            "every message that was read is done, but {} of {} producers said that they had finished, and \
+             {} records wait for messages",
+            totals.producers_finished, totals.producers, totals.waiting
+        );
+        self.docket.charge(Charge {
+            class: Class::Undrained,
+            rule: Rule::Drains,
+            count: 1,
+            partition: None,
+            sequences: vec![],
+            at: end.at,
+            culprit: Culprit::Nobody,
+            detail,
+            evidence: vec![],
+        });
     }
 
     /// Ends a case whose records stop before the run did, and says `why` they do. What is wrong in

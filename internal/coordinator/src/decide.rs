@@ -7,18 +7,19 @@ use model::{PartitionId, Timestamp};
 use parti::MemberId;
 use parti::records::Holder;
 
-use crate::docket::member;
+use crate::docket::{By, Charge, member, note};
 use crate::judge::Judge;
 use crate::life::{Ending, Suspect};
 use crate::ownership::{Case, Claim};
 use crate::rebalance::Move;
 use crate::timeline::Happening;
 use crate::vacancy::Vacancy;
-use crate::{Culprit, Event, Ownership};
+use crate::{Class, Culprit, Event, Ownership, Rule};
 
 /// Why an owner that nobody killed or took back from may be gone.
 const HEARD: &str = "its owner was heard for the last time";
 const KILLED: &str = "its owner was killed";
+const ACKED: &str = "its owner acknowledged that it was taken back";
 
 impl Judge {
     /// Decides the oldest claim or release that waits.
@@ -109,12 +110,40 @@ impl Judge {
         }
         self.takeovers += 1;
         let (from, why) = self.last_held(partition, previous, to)?;
+        if why == ACKED && !case.is_told {
+            self.charge_unreleased(previous, from, &case.by, partition);
+        }
         if why == HEARD && !case.is_told {
             let claim = previous.by.ledger;
             let suspect = Suspect { partition, claim, by: case.by.clone() };
             self.group.suspect(previous.by.holder.session, suspect, &mut self.docket);
         }
         vacancy(from, culprit, why, bound)
+    }
+
+    /// Who lets go of a partition releases it, then acknowledges. Whoever acknowledged and had recorded
+    /// effects, but no release, may work on it still. (A claim alone may have been late.)
+    fn charge_unreleased(&mut self, claim: &Claim, acked_at: Timestamp, by: &By, p: PartitionId) {
+        if claim.last_at == claim.by.at {
+            return;
+        }
+        let owner = &claim.by.holder.member;
+        let detail = format!("{owner} acknowledged that partition {p} was taken back, and kept it");
+        self.docket.charge(Charge {
+            class: Class::TwoOwners,
+            rule: Rule::I4,
+            count: 1,
+            partition: Some(p),
+            sequences: vec![],
+            at: by.at,
+            culprit: claim.by.culprit(),
+            detail,
+            evidence: vec![
+                claim.by.shows("a claim that was never released"),
+                note("the acknowledgement", Some(acked_at)),
+                by.shows("the claim over it"),
+            ],
+        });
     }
 
     /// Until when an unreleased claim counts as held at `at`, and why not longer.
@@ -126,7 +155,7 @@ impl Judge {
     ) -> Option<(Timestamp, &'static str)> {
         let session = claim.by.holder.session;
         if let Some(since) = self.group.let_go_by(session, partition, claim.by.at, at) {
-            return Some((since, "its owner acknowledged that it was taken back"));
+            return Some((since, ACKED));
         }
         let Some(life) = self.group.lives.get(&session) else {
             return Some((claim.last_at, "its owner's last record"));

@@ -7,7 +7,7 @@ use model::Timestamp;
 use parti::records::Holder;
 
 use crate::account::{Account, Counts, Pass, SEQUENCE_MAX};
-use crate::docket::{By, Charge, Docket, note};
+use crate::docket::{By, Charge, Docket, before, note};
 use crate::{Class, Evidence, Output, Range, Rule, Seen};
 
 /// Effects that are remembered with their record, to name the first one of a duplicate.
@@ -31,6 +31,7 @@ pub(crate) struct Wrong {
     pub repeats: Vec<u64>,
     pub out_of_order: Seen,
     pub unexpected: Seen,
+    pub unprocessed: Seen,
 }
 
 impl Account {
@@ -43,7 +44,8 @@ impl Account {
         counts: &mut Counts,
         docket: &mut Docket,
     ) {
-        let (wrong, named) = self.take(outputs, counts);
+        let latest = before(by.at, docket.settings.processing_min);
+        let (wrong, named) = self.take(outputs, latest, counts);
         self.last_effect_at = Some(by.at);
         self.charge_wrong(&wrong, by, docket);
         self.pass_over(by, through, counts);
@@ -56,8 +58,14 @@ impl Account {
         }
     }
 
-    /// Takes what is done into the sets. Returns what is wrong with it, and what it spans.
-    pub fn take(&mut self, outputs: &[Output], counts: &mut Counts) -> (Wrong, Option<Range>) {
+    /// Takes what is done into the sets; what was stored after `latest` cannot have been processed.
+    /// Returns what is wrong with it, and what it spans.
+    pub fn take(
+        &mut self,
+        outputs: &[Output],
+        latest: Timestamp,
+        counts: &mut Counts,
+    ) -> (Wrong, Option<Range>) {
         let mut wrong = Wrong::default();
         let mut named: Option<Range> = None;
         for output in outputs {
@@ -67,14 +75,14 @@ impl Account {
                 wrong.unexpected.insert(SEQUENCE_MAX);
                 continue;
             }
-            self.output(seq.0, counts, &mut wrong);
+            self.output(seq.0, latest, counts, &mut wrong);
             let range = named.get_or_insert(Range(seq.0, seq.0));
             *range = Range(range.0.min(seq.0), range.1.max(seq.0));
         }
         (wrong, named)
     }
 
-    fn output(&mut self, seq: u64, counts: &mut Counts, wrong: &mut Wrong) {
+    fn output(&mut self, seq: u64, latest: Timestamp, counts: &mut Counts, wrong: &mut Wrong) {
         if !self.effects.insert(seq) {
             match self.twice.get_mut(&seq) {
                 Some(1) => drop(self.twice.remove(&seq)),
@@ -95,14 +103,15 @@ impl Account {
             self.passed_from = self.passed_from.filter(|_| self.passed.count() > 0);
             return;
         }
-        match self.pending.front() {
-            Some(front) if front.seq == seq => drop(self.pending.pop_front()),
-            _ => match self.pending.iter().position(|message| message.seq == seq) {
-                Some(index) => drop(self.pending.remove(index)),
-                None => return,
-            },
-        }
+        let index = match self.pending.front() {
+            Some(front) if front.seq == seq => Some(0),
+            _ => self.pending.iter().position(|message| message.seq == seq),
+        };
+        let Some(message) = index.and_then(|index| self.pending.remove(index)) else { return };
         counts.pending -= 1;
+        if message.at > latest {
+            wrong.unprocessed.insert(seq);
+        }
     }
 
     /// The ledger says that everything up to `through` is done: what no effect named by now was
@@ -135,7 +144,11 @@ impl Account {
     pub fn charge_wrong(&self, wrong: &Wrong, by: &By, docket: &mut Docket) {
         let charge = |class, count, seen: &Seen, detail: &str, evidence| Charge {
             class,
-            rule: if class == Class::Unexpected { Rule::DoneWasSent } else { Rule::I1 },
+            rule: match class {
+                Class::Unexpected => Rule::DoneWasSent,
+                Class::Unprocessed => Rule::Processed,
+                _ => Rule::I1,
+            },
             count,
             partition: Some(self.partition),
             sequences: seen.ranges().collect(),
@@ -168,6 +181,12 @@ impl Account {
             let (seen, detail) = (&wrong.unexpected, "done, but no sequence that any message has");
             let evidence = vec![by.shows("the effect")];
             docket.charge(charge(Class::Unexpected, seen.count(), seen, detail, evidence));
+        }
+        if wrong.unprocessed.count() > 0 {
+            let least = docket.settings.processing_min.as_secs_f64();
+            let detail = format!("done within less than {least} s, which is what a handler takes");
+            let (seen, evidence) = (&wrong.unprocessed, vec![by.shows("the effect")]);
+            docket.charge(charge(Class::Unprocessed, seen.count(), seen, &detail, evidence));
         }
     }
 

@@ -76,6 +76,7 @@ impl Group {
                 if self.members.get(member).is_none_or(|known| known.current < Some(session)) {
                     self.begin(member, session, at);
                 }
+                self.follows_its_end(member, session, at, docket);
                 self.alive(member, session, at, *acked, docket);
                 false
             }
@@ -109,6 +110,38 @@ impl Group {
         let life = self.life(member, session);
         life.ended.get_or_insert((at, ending));
         life.suspects = Vec::new();
+    }
+
+    /// A sign of life of a life that had ended: whoever gives it was not told.
+    fn follows_its_end(
+        &mut self,
+        member: &MemberId,
+        session: Session,
+        at: Timestamp,
+        docket: &mut Docket,
+    ) {
+        let Some((ended, ending)) = self.lives.get(&session).and_then(|life| life.ended) else {
+            return;
+        };
+        let how = match ending {
+            Ending::Left => "left",
+            Ending::Expired => "was declared dead",
+            Ending::Superseded => "began a new life",
+        };
+        docket.charge(Charge {
+            class: Class::StaleEpoch,
+            rule: Rule::OneLife,
+            count: 1,
+            partition: None,
+            sequences: vec![],
+            at,
+            culprit: Culprit::Member { member: member.clone(), session },
+            detail: format!("{member} gave a sign of a life after it {how}"),
+            evidence: vec![
+                note(format!("the end of life {}", session.0), Some(ended)),
+                note("the sign of life", Some(at)),
+            ],
+        });
     }
 
     fn alive(
@@ -188,6 +221,28 @@ impl Group {
                 Event::Vacant { at, term }
             }
         }
+    }
+
+    /// Something that a leader wrote under `term`.
+    pub fn written(&mut self, what: &str, term: Term, at: Timestamp, docket: &mut Docket) {
+        if term >= self.term {
+            self.term = term;
+            return;
+        }
+        docket.charge(Charge {
+            class: Class::StaleEpoch,
+            rule: Rule::Term,
+            count: 1,
+            partition: None,
+            sequences: vec![],
+            at,
+            culprit: Culprit::Nobody,
+            detail: format!(
+                "a {what} of term {} was stored after term {} had begun",
+                term.0, self.term.0
+            ),
+            evidence: vec![note(format!("the {what}"), Some(at))],
+        });
     }
 
     /// Chaos killed `member` at `at`. The life that it hit may not be known yet.

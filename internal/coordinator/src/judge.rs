@@ -141,12 +141,13 @@ impl Judge {
     /// A leader's sign of life.
     pub fn leader_beat(&mut self, _seq: Seq, at: Timestamp, beat: LeaderBeat) {
         self.group_read(at);
-        self.group.term = self.group.term.max(beat.term);
+        self.group.written("sign of life", beat.term, at, &mut self.docket);
     }
 
     /// What a member may own.
     pub fn grant(&mut self, member: MemberId, seq: Seq, at: Timestamp, grant: Grant) {
         self.group_read(at);
+        self.group.written("grant", grant.term, at, &mut self.docket);
         let partitions = grant.partitions.clone();
         let happening = Happening::Granted { member: member.clone(), partitions };
         self.replay.timeline.push(at, seq.0, happening);
@@ -156,6 +157,7 @@ impl Judge {
     /// Why the assignment changes.
     pub fn plan(&mut self, seq: Seq, at: Timestamp, plan: Plan) {
         self.group_read(at);
+        self.group.written("plan", plan.term, at, &mut self.docket);
         let relief = self.overload(&plan);
         let named = [&plan.joined[..], &plan.left, &plan.expired].concat();
         let happening = Happening::Planned { epoch: plan.epoch, named };

@@ -16,6 +16,7 @@ impl Judge {
         let decided = self.accounts[index].decided;
         for (class, rule, count) in [
             (Class::LostByBroker, Rule::AckedIsStored, decided.lost_by_broker),
+            (Class::LostByProducer, Rule::Numbered, decided.lost_by_producer),
             (Class::LostInDelivery, Rule::Drains, decided.lost_in_delivery),
             (Class::Unexpected, Rule::DoneWasSent, decided.unexpected),
         ] {
@@ -133,6 +134,17 @@ impl Judge {
             let detail = "acknowledged to its producer, yet not in the stream".into();
             let mut charge = charge(account_id(index), Class::LostByBroker, range, detail);
             (charge.at, charge.rule, charge.culprit) = (at, Rule::AckedIsStored, Culprit::Broker);
+            self.docket.charge_since(self.docket.settings.started_at, charge);
+        }
+    }
+
+    /// Numbers that no message has, though later ones do, and that nobody acknowledged: whoever gave
+    /// them gave up on them.
+    pub(crate) fn lost_by_producer(&mut self, index: usize, at: Timestamp) {
+        for range in self.accounts[index].unused_numbers() {
+            let detail = "never stored, though later messages of its producer are".into();
+            let mut charge = charge(account_id(index), Class::LostByProducer, range, detail);
+            (charge.at, charge.rule) = (at, Rule::Numbered);
             self.docket.charge_since(self.docket.settings.started_at, charge);
         }
     }

@@ -23,6 +23,10 @@ pub struct JudgeSettings {
     pub startup_bound: Duration,
     /// A partition whose newest effect is older than this at the end no longer progresses.
     pub stall: Duration,
+    /// The least time that a handler takes, less what the clocks of two servers may differ by; zero if
+    /// nobody knows.
+    #[serde(default)]
+    pub processing_min: Duration,
     /// What is promised for every message.
     #[serde(default)]
     pub promise: Promise,

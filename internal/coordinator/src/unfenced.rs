@@ -160,10 +160,12 @@ impl Account {
         counts: &mut Counts,
         docket: &mut crate::docket::Docket,
     ) -> crate::effect::Wrong {
-        let (mut wrong, _) = self.take(outputs, counts);
+        let latest = crate::docket::before(by.at, docket.settings.processing_min);
+        let (mut wrong, _) = self.take(outputs, latest, counts);
         self.last_effect_at = Some(by.at);
         let unexpected = std::mem::take(&mut wrong.unexpected);
-        let only = crate::effect::Wrong { unexpected, ..Default::default() };
+        let unprocessed = std::mem::take(&mut wrong.unprocessed);
+        let only = crate::effect::Wrong { unexpected, unprocessed, ..Default::default() };
         self.charge_wrong(&only, by, docket);
         wrong
     }

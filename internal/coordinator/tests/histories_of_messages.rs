@@ -28,6 +28,38 @@ type Case = (&'static str, &'static str, &'static [(Class, u64)]);
 
 const BAD: &[Case] = &[
     (
+        "a sequence that its producer passed over",
+        "1 store 0 1-2,4
+        1 ack 0 1-2,4
+        2 effect a 0 1-2,4
+        9 end",
+        &[(Class::LostByProducer, 1)],
+    ),
+    (
+        "a sequence in doubt that never came, though later ones did",
+        "1 doubt 0 2-3
+        1 store 0 1,4-5
+        2 effect a 0 1,4-5
+        9 end",
+        &[(Class::LostByProducer, 2)],
+    ),
+    (
+        "done before a handler can have finished",
+        "0 handler 0.5
+        1 store 0 1
+        1.3 store 0 2-3
+        1.6 effect a 0 1-3
+        9 end",
+        &[(Class::Unprocessed, 2)],
+    ),
+    (
+        "nothing waits, and yet it did not drain",
+        "1 store 0 1-4
+        2 effect a 0 1-4
+        9 end undrained",
+        &[(Class::Undrained, 1)],
+    ),
+    (
         "a message in the middle is skipped",
         "1 store 0 1-4
         2 effect a 0 1,2,4
@@ -217,8 +249,10 @@ fn bad_histories_are_flagged_with_exactly_their_class() {
     for (name, script, expected) in BAD {
         let report = judge(name, script);
         assert_eq!(found(&report), BTreeMap::from_iter(expected.iter().copied()), "{name}");
-        assert_eq!(report.verdict, Verdict::Correctness, "{name}");
-        assert_eq!(report.exit_code, 1, "{name}");
+        let liveness = expected.iter().all(|(class, _)| class.is_liveness());
+        let verdict = if liveness { Verdict::Liveness } else { Verdict::Correctness };
+        assert_eq!(report.verdict, verdict, "{name}");
+        assert_eq!(report.exit_code, verdict.exit_code(), "{name}");
         assert!(!report.findings.is_empty(), "{name}");
     }
 }
@@ -260,10 +294,17 @@ const GOOD: &[(&str, &str)] = &[
         4 effect a 0 1-4",
     ),
     (
-        "a sequence that was never sent at all",
-        "1 store 0 1-2,4
-        1 ack 0 1-2,4
-        2 effect a 0 1-2,4",
+        "the last sequences are in doubt for ever",
+        "1 store 0 1-4
+        1 ack 0 1-4
+        1 doubt 0 5-6
+        2 effect a 0 1-4",
+    ),
+    (
+        "done as soon as a handler can be",
+        "0 handler 0.5
+        1 store 0 1-4
+        1.5 effect a 0 1-4",
     ),
     (
         "processed twice, done once",

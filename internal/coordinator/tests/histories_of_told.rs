@@ -282,9 +282,9 @@ fn two_who_consume_one_partition_are_measured_and_not_charged() {
     let script = "beats a 1..3
         7 done b 0 1-6
         12 drop a@1 0
-        beats a 11..40
+        beats a 13..40
         40 end drained";
-    let pause = PAUSE.replace("10.5 join a", "");
+    let pause = PAUSE.replace("10.5 join a", "12.5 join a");
     let report = judge("overlap", &format!("{pause}\n{script}"));
     assert_eq!(found(&report), BTreeMap::new());
     assert_eq!(report.totals.overlap_seconds, 5.5, "from 6.5 s until it let go at 12 s");

@@ -80,6 +80,7 @@ async fn a_killed_coordinator_goes_on() {
             lease: LEASE,
             unowned_bound: LEASE * 4,
             startup_bound: LEASE * 10,
+            processing_min: Duration::ZERO,
             stall: LEASE * 5,
             promise: coordinator::Promise::ExactlyOnce,
             sticky: true,

@@ -42,7 +42,7 @@ pub fn draw(frame: &Frame, seed: Seed) -> Config {
         // There is no server; a secret would only stand in every file.
         nats: Nats { jetstream: within.nats.jetstream.clone(), ..Nats::default() },
         metrics: Metrics::default(),
-        checkpoint: Checkpoint::default(),
+        checkpoint: checkpoint(&within.checkpoint, duration, seed),
     };
     bearable(&mut config);
     config.producers.count = config.producers.count.min(config.partitions.count);
@@ -111,6 +111,18 @@ fn coordinator(within: &Coordinator, seed: Seed) -> Coordinator {
     let mut dice = Dice::new(seed, "coordinator");
     let trim_after = dice.size(TRIM_MIN.min(within.trim_after), within.trim_after);
     Coordinator { trim_after, ..within.clone() }
+}
+
+/// One in three scenarios rehearses, if the frame does: somewhere in the middle of it the coordinator goes
+/// on from a checkpoint.
+fn checkpoint(within: &Checkpoint, duration: Millis, seed: Seed) -> Checkpoint {
+    let mut dice = Dice::new(seed, "checkpoint");
+    let part = |parts: u64| Millis::new(duration.get() * parts / 10);
+    let (interval, rehearsal) = (dice.time(part(1), part(3)), dice.time(part(4), part(9)));
+    if within.rehearsal.is_none() || !dice.one_in(3) {
+        return Checkpoint::default();
+    }
+    Checkpoint { enabled: true, interval, rehearsal: Some(rehearsal), ..Checkpoint::default() }
 }
 
 /// Lowers the rate until everybody can keep up.

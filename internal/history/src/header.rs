@@ -45,6 +45,9 @@ pub struct Header {
     /// A partition whose newest effect is older than this at the end no longer progresses.
     #[serde(with = "seconds::optional", default)]
     pub stall: Option<Duration>,
+    /// The least time that a handler takes: an effect that comes sooner was recorded before it.
+    #[serde(default, with = "reports::seconds")]
+    pub processing_min: Duration,
     /// Whether partitions must not move without need.
     #[serde(default)]
     pub sticky: bool,
@@ -126,6 +129,7 @@ impl Header {
             unowned_bound: Some(settings.unowned_bound),
             startup_bound: Some(settings.startup_bound),
             stall: Some(settings.stall),
+            processing_min: settings.processing_min,
             sticky,
             required,
             started_at,
@@ -145,6 +149,7 @@ impl Header {
             unowned_bound: self.unowned_bound.unwrap_or(Duration::MAX),
             startup_bound: self.startup_bound.unwrap_or(Duration::MAX),
             stall: self.stall.unwrap_or(Duration::MAX),
+            processing_min: self.processing_min,
             promise: match self.promise {
                 Word::ExactlyOnce => Promise::ExactlyOnce,
                 Word::AtLeastOnce => Promise::AtLeastOnce { reach: self.reach },

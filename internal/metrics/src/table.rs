@@ -174,10 +174,12 @@ pub(crate) fn states(workers: &WorkerStates) -> [(&'static str, u32); 4] {
 pub(crate) fn class_label(class: Class) -> &'static str {
     match class {
         Class::LostByBroker => "lost_by_broker",
+        Class::LostByProducer => "lost_by_producer",
         Class::LostInDelivery => "lost_in_delivery",
         Class::Duplicate => "duplicate",
         Class::OutOfOrder => "out_of_order",
         Class::Unexpected => "unexpected",
+        Class::Unprocessed => "unprocessed",
         Class::Corrupt => "corrupt",
         Class::TwoOwners => "two_owners",
         Class::StaleEpoch => "stale_epoch",

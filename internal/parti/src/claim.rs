@@ -1,6 +1,7 @@
 //! Taking a partition: the claim that fences whoever owned it before.
 
 use broker::{Append, AppendError, BrokerError, Log, Reader, Record, Seq, Start};
+use bugs::Bug;
 use model::{PartitionId, watch};
 use serde::de::IgnoredAny;
 
@@ -73,14 +74,17 @@ pub(crate) async fn claim<B: Log>(
         };
         if let Some(by) = &last.holder
             && *by > holder
+            && !bugs::has(Bug::OlderEpoch)
         {
             return Err(ClaimError::Outdated(by.clone()));
         }
-        let through = last.through;
+        let forgets = bugs::has(Bug::ClaimFromTheStart);
+        let through = if forgets { Seq::NONE } else { last.through };
         let record = LedgerRecord::<()>::Claim { holder: holder.clone(), through };
         let append =
-            Append::new(names.ledger.clone(), names.own(partition), records::encode(&record))
-                .after(last.seq);
+            Append::new(names.ledger.clone(), names.own(partition), records::encode(&record));
+        let compares = !bugs::has(Bug::ClaimWithoutCompare);
+        let append = if compares { append.after(last.seq) } else { append };
         match broker.append(append).await {
             Ok(claim) => return Ok(Claimed { holder, claim, through }),
             Err(AppendError::Refused(_)) => tried = Some((last.seq, holder.clone())),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use broker::{Log, Seq};
+use bugs::Bug;
 use model::{PartitionId, watch};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -151,9 +152,11 @@ impl<B: Log, H: Handler> Consumer<B, H> {
 
     /// Revokes what the grant does not hold and opens what it newly holds.
     fn carry_out(&mut self) {
+        let obeys = !bugs::has(Bug::RevocationNotObeyed);
         for (partition, slot) in &mut self.slots {
             if let Slot::Open { revoked, .. } = slot
                 && !self.grant.partitions.0.contains(partition)
+                && obeys
             {
                 revoked.send_replace(true);
                 self.readers.close(*partition);
@@ -166,7 +169,9 @@ impl<B: Log, H: Handler> Consumer<B, H> {
             let newer = given.holder != holder || given.partitions != self.grant.partitions;
             if newer {
                 let partitions = self.grant.partitions.clone();
-                *given = Given { holder: holder.clone(), partitions };
+                let stays = bugs::has(Bug::OlderEpoch) && !given.partitions.0.is_empty();
+                let holder = if stays { given.holder.clone() } else { holder.clone() };
+                *given = Given { holder, partitions };
             }
             newer
         });
@@ -287,8 +292,12 @@ impl<B: Log, H: Handler> Consumer<B, H> {
         let changing = self.slots.len() - owned;
         let (owned, changing) = (owned as u32, changing as u32);
         self.settled.send_if_modified(|settled| {
-            let epoch =
-                if holds_more { settled.epoch } else { settled.epoch.max(self.grant.epoch) };
+            let obeys = !bugs::has(Bug::RevocationNotObeyed);
+            let epoch = if holds_more && obeys {
+                settled.epoch
+            } else {
+                settled.epoch.max(self.grant.epoch)
+            };
             let now = Settled { epoch, owned, changing };
             std::mem::replace(settled, now) != now
         });

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use broker::{Log, Seq};
+use bugs::Bug;
 use bytes::Bytes;
 use model::{PartitionId, watch};
 use tokio::sync::mpsc;
@@ -102,12 +103,19 @@ impl<B: Log, H: Handler> Lane<B, H> {
                     outputs.push(output);
                 }
                 () = is_true(&mut self.revoked), if deadline.is_none() => {
+                    if bugs::has(Bug::BacklogDropped) {
+                        self.drop_backlog();
+                    }
                     deadline = Some(Instant::now() + self.context.timing.revoke_grace());
                 }
                 () = until(deadline), if handling.is_some() => handling = None,
                 Ok(()) = self.standing.changed() => {}
                 delivery = self.queue.recv(), if ready => {
                     if let Some(delivery) = delivery.filter(|delivery| delivery.seq > self.through) {
+                        if is_skipped(&delivery) {
+                            self.through = delivery.seq;
+                            continue;
+                        }
                         handling = Some(Box::pin(self.handle(delivery)));
                     }
                 }
@@ -148,15 +156,29 @@ impl<B: Log, H: Handler> Lane<B, H> {
 
     fn record(
         &self,
-        outputs: Vec<H::Output>,
+        mut outputs: Vec<H::Output>,
     ) -> impl Future<Output = Result<Seq, Fenced>> + use<B, H> {
+        if bugs::has(Bug::Reordered) {
+            outputs.reverse();
+        }
         let effect = LedgerRecord::Effect {
             holder: self.holder.clone(),
             claim: self.chain.claim,
             through: self.through,
             outputs,
         };
-        self.chain.clone().append(records::encode(&effect))
+        let (chain, payload) = (self.chain.clone(), records::encode(&effect));
+        let is_repeated = bugs::has(Bug::EffectTwice) && self.through.0.is_multiple_of(8);
+        async move {
+            let head = chain.clone().append(payload.clone()).await?;
+            if is_repeated { Chain { head, ..chain }.append(payload).await } else { Ok(head) }
+        }
+    }
+
+    fn drop_backlog(&mut self) {
+        while let Ok(delivery) = self.queue.try_recv() {
+            self.through = delivery.seq;
+        }
     }
 
     /// The last record of a graceful end. It speeds nothing up: it is the evidence that the next
@@ -185,6 +207,11 @@ impl<B: Log, H: Handler> Lane<B, H> {
         });
         LaneEnd::Fenced(by)
     }
+}
+
+fn is_skipped(delivery: &Delivery) -> bool {
+    bugs::has(Bug::MessageSkipped) && delivery.seq.0 % 40 == 7
+        || bugs::has(Bug::Canary) && delivery.seq.0 == 3
 }
 
 /// Waits until a flag is up, and for ever if it never will be.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use broker::{Append, AppendError, BrokerError, Log, Reader, Record, Seq, Subject};
+use bugs::Bug;
 use bytes::Bytes;
 use model::watch;
 use tokio::time::Instant;
@@ -58,8 +59,10 @@ async fn append_in_term<B: Log>(
 ) -> Result<Seq, ReignEnd> {
     let mut backoff = Backoff::new();
     loop {
-        let append = Append::new(context.names.group.clone(), subject.clone(), payload.clone())
-            .under(context.names.leader(), Seq(term.0));
+        let append = Append::new(context.names.group.clone(), subject.clone(), payload.clone());
+        let is_fenced = !bugs::has(Bug::DeposedLeaderWrites);
+        let under = context.names.leader();
+        let append = if is_fenced { append.under(under, Seq(term.0)) } else { append };
         match context.broker.append(append).await {
             Ok(seq) => return Ok(seq),
             Err(AppendError::Refused(_)) => return Err(ReignEnd::Deposed),
@@ -259,6 +262,9 @@ impl<B: Log> Reign<'_, B> {
 
     /// Marks members whose lease ran out as expired, each only if it gave no sign of life since.
     async fn expire_silent(&mut self) {
+        if bugs::has(Bug::DeathIgnored) {
+            self.roster.excuse(Instant::now());
+        }
         for (member, seq) in self.roster.silent(Instant::now()) {
             let session = self.rebalancer.session(&member).unwrap_or(Session(0));
             let record = MemberRecord::Expired { session, term: self.term };

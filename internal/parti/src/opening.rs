@@ -1,6 +1,7 @@
 //! From a grant to a claim and a place to read from.
 
 use broker::{BrokerError, Log, Seq};
+use bugs::Bug;
 use futures_util::StreamExt;
 use futures_util::stream;
 use model::{PartitionId, watch};
@@ -45,10 +46,16 @@ async fn open_one<B: Log>(
     given: &watch::Receiver<Given>,
     end: Seq,
 ) -> Result<Opened, ClaimError> {
-    let claimed = claim(&context.broker, &context.names, partition, given).await?;
-    let start = start_of(context, partition, claimed.through, end)
+    let mut claimed = claim(&context.broker, &context.names, partition, given).await?;
+    if bugs::has(Bug::ReaderTooEarly) {
+        claimed.through.0 = claimed.through.0.saturating_sub(1);
+    }
+    let mut start = start_of(context, partition, claimed.through, end)
         .await
         .map_err(|error| ClaimError::Broker(error.to_string()))?;
+    if bugs::has(Bug::ReaderTooLate) {
+        start = start.next();
+    }
     Ok(Opened { claimed, start })
 }
 

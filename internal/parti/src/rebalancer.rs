@@ -9,6 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use bugs::Bug;
 use model::{PartitionId, Weights};
 
 use crate::records::{Epoch, Grant, Plan, Session, Term};
@@ -153,7 +154,7 @@ impl Rebalancer {
     pub(crate) fn replan(&mut self) -> Plan {
         let members = Members::from_iter(self.live.keys().cloned());
         let input = Input::owned(&self.weights, members, &self.owners());
-        let target = self.strategy.assign(&input);
+        let target = self.strategy.assign(&input).with_bugs();
         let (moved, needed) = (input.moves_to(&target), unavoidable(&input, LOAD_BOUND));
         let of = |how| {
             move |(member, was): (&MemberId, &Departure)| (*was == how).then(|| member.clone())
@@ -247,10 +248,15 @@ impl Rebalancer {
             next.values().flat_map(|set| set.0.iter().copied()).collect();
         for (partition, member) in target.iter() {
             // Whoever died since the plan gets nothing; the next plan knows.
-            let free = !granted.contains(&partition) && !self.holding.contains_key(&partition);
+            let is_held = self.holding.contains_key(&partition);
+            let free =
+                !granted.contains(&partition) && (!is_held || bugs::has(Bug::GrantBeforeRelease));
             if free && self.live.contains_key(member) {
                 next.entry(member.clone()).or_default().0.insert(partition);
             }
+        }
+        if bugs::has(Bug::GivesOneToTwo) {
+            next.values_mut().take(2).for_each(|set| _ = set.0.insert(PartitionId(0)));
         }
     }
 

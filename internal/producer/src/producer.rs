@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use broker::{BrokerError, Log};
+use broker::{BrokerError, Log, Seq};
+use bugs::Bug;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
@@ -236,8 +237,12 @@ impl<B: Log> Producer<B> {
         if let Some(sending) = self.partitions.get_mut(&partition)
             && let Some(seq) = sending.publishing.take()
         {
-            sending.place.head = head;
             sending.place.sent = seq;
+            if bugs::has(Bug::DoubtDropped) && head == Seq::NONE {
+                sending.earlier.extend(sending.acked.take());
+                return self.publish_next(partition);
+            }
+            sending.place.head = head;
             let first = sending.acked.map_or(seq.0, |acked| acked.0);
             sending.acked = Some(Range(first, seq.0));
         }

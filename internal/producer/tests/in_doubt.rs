@@ -163,3 +163,26 @@ async fn foreign_messages_on_the_subject_stop_nobody() {
     running.await.unwrap().unwrap();
     assert!(world.assert_contiguous() > 500);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_last_message_that_the_broker_lost_stops_nobody() {
+    let world = World::new(8).await;
+    let client = world.broker.client("producer-0");
+    let producer = world.producer(&client, 8).await;
+    let (stop, stopping) = watch::channel(false);
+    let running = tokio::spawn(producer.run(stopping));
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let lost = world.broker.records(&world.names.messages, Seq(1)).last().unwrap().seq.next();
+    let everything = world.names.message(PartitionId(1));
+    client.trim(&world.names.messages, &everything, lost).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    stop.send_replace(true);
+    running.await.unwrap().unwrap();
+    // It goes on with its own numbers, so that whoever judges finds the gap.
+    let of = |record: &broker::Record| Message::decode(&record.payload).unwrap();
+    let records = world.broker.records(&world.names.messages, lost);
+    let on: Vec<_> = records.iter().map(of).filter(|m| m.partition == PartitionId(1)).collect();
+    assert!(on.len() > 50 && on[0].partition_seq.0 > 50, "{} from {:?}", on.len(), on.first());
+    let report = world.report().await;
+    assert!(report.partitions[&PartitionId(1)].in_doubt.is_empty() && report.finished);
+}

@@ -4,7 +4,8 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::{Message, MessageError, PartitionId, Seed};
+use bugs::Bug;
+use model::{Message, MessageError, PartitionId, PartitionSeq, Seed};
 use parti::{Delivery, Handler, HandlerError};
 use rand::RngExt;
 use reports::{Output, Unreadable};
@@ -25,6 +26,9 @@ pub(crate) struct Processing {
 impl Processing {
     /// The simulated processing time of one attempt at one message.
     fn delay(&self, delivery: &Delivery) -> Duration {
+        if bugs::has(Bug::SlowMotion) {
+            return Duration::from_secs(3);
+        }
         let (least, most) = (*self.delay.start(), *self.delay.end());
         let name = format!("delay of {} attempt {}", delivery.seq, delivery.attempt);
         least + (most - least).mul_f64(self.seed.rng(&name).random())
@@ -37,7 +41,12 @@ impl Handler for Processing {
     async fn handle(&self, delivery: Delivery) -> Result<Output, HandlerError> {
         let began = Instant::now();
         self.tally.began();
-        self.pace.take(self.delay(&delivery)).await;
+        let (pace, delay) = (self.pace.clone(), self.delay(&delivery));
+        if bugs::has(Bug::EffectBeforeProcessing) {
+            tokio::spawn(async move { pace.take(delay).await });
+        } else {
+            self.pace.take(self.delay(&delivery)).await;
+        }
         self.tally.processed(began.elapsed());
         Ok(judge(&delivery.payload, delivery.partition))
     }
@@ -46,7 +55,12 @@ impl Handler for Processing {
 /// A message that cannot be read is passed over: it would stop its partition for ever.
 fn judge(payload: &[u8], partition: PartitionId) -> Output {
     match Message::decode(payload) {
-        Ok(message) if message.partition == partition => Output::Done(message.partition_seq),
+        Ok(message) if message.partition == partition => {
+            let invents =
+                bugs::has(Bug::MessageInvented) && message.partition_seq.0.is_multiple_of(30);
+            let PartitionSeq(seq) = message.partition_seq;
+            Output::Done(PartitionSeq(if invents { seq + 1_000_000 } else { seq }))
+        }
         Ok(_) | Err(MessageError::Corrupt { .. }) => Output::Unreadable(Unreadable::Corrupt),
         Err(MessageError::Foreign(_)) => Output::Unreadable(Unreadable::Foreign),
     }

@@ -22,6 +22,8 @@ pub fn run_seen(
     outside: Outside,
     reproduce: String,
 ) -> (Outcome, Option<Report>) {
+    #[cfg(feature = "selftest")]
+    bugs::spoil(crate::selftest::is_spoilt(seed));
     match panics::listen(|| judged(scenario, seed, outside, reproduce)) {
         Ok(Ok(report)) => (Outcome::judged(seed, &report), Some(report)),
         Ok(Err(Failure::Hung(why))) => (Outcome::unfinished(seed, Fate::Hung(why)), None),

@@ -31,7 +31,8 @@ pub async fn coordinator(mut setup: Setup, parts: Parts) -> Result<u8, Failure> 
     let (events, writing) = events::in_background(&dir.events(), watching.shared())?;
     let showing = progress::begin(shown, &setup.config);
     let mut settings = setup.coordinator();
-    settings.checkpoint = checkpoints::plan(&setup, dir.path(), None)?;
+    let keeper = checkpoints::in_files(&setup, dir.path())?;
+    settings.checkpoint = checkpoints::plan(&setup, keeper, None);
     let recorder = histories::recorder(&setup, &dir, resumed.as_ref(), Pace::Real)?;
     settings.resume = resumed;
     println!("✓ coordinator started");

@@ -20,11 +20,11 @@ use web::Shared;
 use super::connector::VirtualConnector;
 use super::limits::{Limits, Rush};
 use crate::connect::REQUEST_TIMEOUT;
-use crate::events;
 use crate::failure::Failure;
 use crate::rundir::RunDir;
 use crate::setup::Setup;
 use crate::soak::{Soak, soak};
+use crate::{checkpoints, events};
 
 /// What a virtual run leaves behind, and who looks on.
 pub struct Outside {
@@ -36,7 +36,7 @@ pub struct Outside {
     pub observer: Option<Box<dyn Observer>>,
     /// Ends it before its time.
     pub stop: watch::Receiver<bool>,
-    /// Where it leaves its events, its schedule, its history and its checkpoints, and who is shown how long
+    /// Where it leaves its events, its schedule and its history, and who is shown how long
     /// rebalances take; without it, it leaves nothing.
     pub left: Option<(RunDir, Shared)>,
     /// Where its trace is written, line by line.
@@ -156,9 +156,10 @@ async fn within(
     // Without a directory nobody hears of events.
     let events = events.unwrap_or_else(|| mpsc::channel(1).0);
     let connector = VirtualConnector::new(broker);
-    let (processes, found) = (None, None);
+    let (processes, found, keeper) = (None, None, checkpoints::in_memory(&setup));
     let pace = Pace::Virtual;
-    let run = Soak { connector, processes, orders, told, events, dir, pace, found, stop, aloud };
+    let run =
+        Soak { connector, processes, orders, told, events, dir, keeper, pace, found, stop, aloud };
     let (setup, conducted) = soak(setup, run).await?;
     let ended_at = setup.clock.now();
     if let Some(writing) = writing {

@@ -7,7 +7,7 @@ mod soak;
 use std::path::Path;
 use std::sync::Arc;
 
-use checkpoint::{Checkpoints, Expected, RunKeeper};
+use checkpoint::{Checkpoints, Expected, Place, RunKeeper};
 use coordinator::Keeper;
 use model::Seed;
 use soak::Soak;
@@ -16,7 +16,7 @@ const PARTITIONS: u32 = 1_500;
 
 fn keeper(dir: &Path) -> Arc<dyn Keeper> {
     Arc::new(RunKeeper {
-        checkpoints: Checkpoints::open(dir, 3).unwrap(),
+        place: Place::among(Checkpoints::open(dir, 3).unwrap()),
         seed: Seed(7),
         commit: "abc".into(),
         configuration: "simulation:\n  duration: 3d\n".into(),

@@ -58,6 +58,7 @@ impl Soak {
             lease: Duration::from_secs(3),
             unowned_bound: Duration::from_secs(8),
             startup_bound: Duration::from_secs(20),
+            processing_min: Duration::ZERO,
             stall: Duration::from_secs(15),
             promise: coordinator::Promise::ExactlyOnce,
             sticky: true,

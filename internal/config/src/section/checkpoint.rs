@@ -22,6 +22,8 @@ pub struct Checkpoint {
     /// How many checkpoints are kept; older ones are removed.
     #[schemars(range(min = 1, max = 10_000))]
     pub keep: u32,
+    /// When, in an all-in-one run, the coordinator is dropped and another goes on from the newest checkpoint.
+    pub rehearsal: Option<Millis>,
 }
 
 impl Default for Checkpoint {
@@ -31,6 +33,7 @@ impl Default for Checkpoint {
             interval: Millis::from_secs(1_800),
             path: "./checkpoints".into(),
             keep: 5,
+            rehearsal: None,
         }
     }
 }

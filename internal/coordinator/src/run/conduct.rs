@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use broker::{Admin, StreamName};
+use bugs::Bug;
 use model::{RunClock, watch};
 use parti::Names;
 use reports::{Channel, Phase};
@@ -188,7 +189,10 @@ impl<B: Admin> Coordinator<B> {
         resumed.state.judge.check_settings(&self.settings.judge)?;
         let ahead = resumed.ahead(&self.broker, &self.names).await?;
         let Resumed { state, has_stopped, clock, stops, .. } = resumed;
-        let RunState { judge, at: checkpoint, progress, told, .. } = *state;
+        let RunState { judge, at: checkpoint, mut progress, told, .. } = *state;
+        if bugs::has(Bug::CountedTwice) {
+            progress.read.ledger.0 = progress.read.ledger.0.saturating_sub(20);
+        }
         let mut feed = Feed::new(judge, trims, names, progress.read, ahead);
         (feed.recorder, feed.told) = (self.recorder.take(), told);
         let at = clock.now();
@@ -209,7 +213,10 @@ impl<B: Admin> Coordinator<B> {
             cause,
             progress: self.progress(stage, feed, keeping),
             chaos: keeping.chaos(),
-            judge: feed.judge.clone(),
+            judge: match bugs::has(Bug::IntervalLost) {
+                true => keeping.judged_before(&feed.judge),
+                false => feed.judge.clone(),
+            },
             told: feed.told,
         };
         keeping.begin(state, began.elapsed());

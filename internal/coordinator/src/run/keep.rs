@@ -16,6 +16,7 @@ use tokio::time::Instant;
 
 use super::feed::Read;
 use super::state::{ChaosPosition, RunState};
+use crate::Judge;
 
 /// How long the last checkpoint may take when the run is over.
 const FINISH_MAX: Duration = Duration::from_secs(10);
@@ -99,6 +100,8 @@ pub(super) struct Keeping {
     /// How far the newest two had read: should the newest be damaged, the one before it is good.
     durable: [Read; 2],
     failed_in_row: u32,
+    /// For [`Bug::IntervalLost`](bugs::Bug::IntervalLost).
+    before: Option<Judge>,
 }
 
 impl Keeping {
@@ -115,7 +118,13 @@ impl Keeping {
             newest_at: None,
             durable: [read; 2],
             failed_in_row: 0,
+            before: None,
         }
+    }
+
+    /// What was judged at the checkpoint before.
+    pub(super) fn judged_before(&mut self, judge: &Judge) -> Judge {
+        self.before.replace(judge.clone()).unwrap_or_else(|| judge.clone())
     }
 
     pub(super) fn is_enabled(&self) -> bool {

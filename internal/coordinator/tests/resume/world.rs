@@ -239,6 +239,7 @@ impl World {
                 lease: LEASE,
                 unowned_bound: LEASE + secs(5),
                 startup_bound: secs(20),
+                processing_min: Duration::ZERO,
                 stall: secs(10),
                 promise: coordinator::Promise::ExactlyOnce,
                 sticky: true,

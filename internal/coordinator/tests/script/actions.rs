@@ -66,8 +66,8 @@ pub fn parse(script: &str) -> History {
         interrupted: false,
         resources: BTreeMap::new(),
     };
-    let promise = Promise::ExactlyOnce;
-    let history = History { told: Vec::new(), end, required: Vec::new(), promise };
+    let (promise, handler) = (Promise::ExactlyOnce, Duration::ZERO);
+    let history = History { told: Vec::new(), end, required: Vec::new(), promise, handler };
     let mut stage = Stage {
         at: Timestamp(0),
         history,
@@ -148,6 +148,7 @@ impl Stage {
             "ack" | "doubt" | "worked" => self.report(verb, words),
             "fault" => self.fault(words),
             "require" => self.history.required.push(required(words)),
+            "handler" => self.history.handler = Duration::from_secs_f64(words[0].parse().unwrap()),
             "draining" => self.tell(Entry::Draining(Draining { at: self.at })),
             "end" => {
                 let end = &mut self.history.end;
@@ -186,7 +187,7 @@ impl Stage {
 
     fn control(&mut self, verb: &str, words: &[&str]) {
         let (pos, at) = (self.next_group(), self.at);
-        let term = self.term;
+        let term = value(words, "term").map_or(self.term, |term| Term(term.parse().unwrap()));
         let told = match verb {
             "lead" => {
                 let (member, session) = self.session(words[0]);

@@ -48,6 +48,8 @@ pub struct History {
     pub end: End,
     pub required: Vec<Required>,
     pub promise: Promise,
+    /// The least time that a handler takes.
+    pub handler: Duration,
 }
 
 /// The orders in which the streams may be read, one after the other.
@@ -102,7 +104,8 @@ impl History {
     }
 
     fn settings(&self) -> JudgeSettings {
-        JudgeSettings { promise: self.promise, ..settings(self.required.clone()) }
+        let (promise, processing_min) = (self.promise, self.handler);
+        JudgeSettings { promise, processing_min, ..settings(self.required.clone()) }
     }
 
     fn run(&self, all: &[&(Timestamp, Entry)]) -> Report {
@@ -133,6 +136,7 @@ pub fn settings(required: Vec<Required>) -> JudgeSettings {
         lease: LEASE,
         unowned_bound: Duration::from_secs(5),
         startup_bound: Duration::from_secs(60),
+        processing_min: Duration::ZERO,
         stall: Duration::from_secs(10),
         required,
         started_at: Timestamp(0),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use bugs::Bug;
 use model::{PartitionId, Weights};
 
 use super::{Members, Seat};
@@ -18,6 +19,18 @@ impl Assignment {
     pub(super) fn new(members: Members, owners: Vec<Option<Seat>>) -> Self {
         debug_assert!(owners.iter().all(|owner| owner.is_some() != members.is_empty()));
         Self { members, owners }
+    }
+
+    /// What a strategy with a bug would have answered.
+    pub(crate) fn with_bugs(mut self) -> Self {
+        let further = |seat: Seat| Seat::new((seat.index() + 1) % self.members.len());
+        if bugs::has(Bug::MovesEverything) {
+            self.owners = self.owners.iter().map(|owner| owner.map(further)).collect();
+        }
+        if bugs::has(Bug::ForgetsAPartition) && self.members.len() > 2 {
+            self.owners[0] = None;
+        }
+        self
     }
 
     /// The members that the partitions were given to.

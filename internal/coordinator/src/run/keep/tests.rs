@@ -26,6 +26,7 @@ fn state() -> RunState {
         lease: second,
         unowned_bound: second,
         startup_bound: second,
+        processing_min: Duration::ZERO,
         stall: second,
         promise: crate::Promise::ExactlyOnce,
         sticky: true,
