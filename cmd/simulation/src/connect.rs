@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use broker::{Admin, BrokerError};
+use broker::{Admin, BrokerError, Queue};
 use broker_nats::{
     Auth, ConnectOptions, EmbeddedOptions, Managed, NatsBroker, Store, Tls, find_server,
 };
@@ -32,7 +32,7 @@ pub enum Power {
 /// Opens connections to the run's broker: one for each producer and worker, as on as many machines.
 pub trait Connector: Clone + Send + Sync + 'static {
     /// What it connects to.
-    type Broker: Admin;
+    type Broker: Admin + Queue;
 
     /// A connection of the harness, under a name that the broker's operator sees.
     fn connect(&self, name: &str)

@@ -7,14 +7,15 @@ use std::time::Duration;
 use broker::{Admin, Storage, StreamSpec};
 use chaos::{DirectorSettings, How, Planned, Terms, schedule};
 use config::{AssignmentStrategy, Config, Mode, RatePattern};
-use coordinator::{CoordinatorSettings, JudgeSettings, Required, Resumed, group_history};
+use coordinator::{CoordinatorSettings, JudgeSettings, Promise, Required, Resumed, group_history};
 use model::{PartitionId, ProducerId, RunClock, Seed, Weights, producer_range};
 use parti::strategy::{ConsistentHash, RoundRobin, Strategy, WeightedConsistentHash};
 use parti::{Limits, MemberId, Names};
 use producer::{Pattern, ProducerSettings, Variation};
 use reports::Channel;
-use worker::WorkerSettings;
+use worker::{Consumption, WorkerSettings};
 
+use crate::connect::REQUEST_TIMEOUT;
 use crate::failure::Failure;
 
 /// Beyond the lease, how long a partition may be without an owner after a fault: detection,
@@ -130,10 +131,40 @@ impl Setup {
             weights: self.weights.clone(),
             lease: workers.lease.duration(),
             concurrency: workers.concurrency as usize,
+            consumption: self.consumption(),
             strategy: self.strategy(),
             delay: self.delay(),
             seed: self.seed,
             clock: self.clock,
+        }
+    }
+
+    fn consumption(&self) -> Consumption {
+        let ack_wait = self.ack_wait();
+        match self.config.workers.consumption {
+            config::Consumption::Fenced => Consumption::Fenced,
+            config::Consumption::DurablePerPartition => {
+                Consumption::DurablePerPartition { ack_wait }
+            }
+            config::Consumption::DurablePerWorker => Consumption::DurablePerWorker { ack_wait },
+        }
+    }
+
+    /// How long the broker waits for an acknowledgement: two leases, for by then whoever is gone was
+    /// replaced; and no less than it takes to notice that the broker does not answer.
+    fn ack_wait(&self) -> Duration {
+        let handler = self.config.workers.processing_delay.max.duration();
+        (self.config.workers.lease.duration() * 2).max(REQUEST_TIMEOUT * 2) + handler * 2
+    }
+
+    /// What the design of consumption promises, and by which it is judged.
+    fn promise(&self) -> Promise {
+        match self.config.workers.consumption {
+            config::Consumption::Fenced => Promise::ExactlyOnce,
+            config::Consumption::DurablePerPartition | config::Consumption::DurablePerWorker => {
+                let lease = self.config.workers.lease.duration();
+                Promise::AtLeastOnce { reach: self.ack_wait() * 2 + lease }
+            }
         }
     }
 
@@ -210,8 +241,8 @@ impl Setup {
                 unowned_bound: lease + UNOWNED_GRACE,
                 startup_bound: lease + STARTUP_GRACE,
                 stall: config.coordinator.validation_window.duration().min(lease * 5),
+                promise: self.promise(),
                 processing_min: self.delay().start().saturating_sub(CLOCKS_DIFFER),
-                promise: coordinator::Promise::ExactlyOnce,
                 sticky: config.workers.assignment_strategy
                     == AssignmentStrategy::WeightedConsistentHash,
                 required: if alone { Vec::new() } else { self.required() },

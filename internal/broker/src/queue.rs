@@ -88,6 +88,9 @@ pub struct ConsumerState {
     /// Records that were delivered more than once, and are not acknowledged. A record that was given
     /// up stays in this count.
     pub redelivered: u64,
+    /// How far it has looked: no record up to here is delivered for the first time any more, whatever
+    /// filters are added.
+    pub position: Seq,
 }
 
 /// Why a consumer did not do what was asked.

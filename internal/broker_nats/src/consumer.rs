@@ -52,6 +52,12 @@ struct Info {
     num_pending: u64,
     num_ack_pending: u64,
     num_redelivered: u64,
+    delivered: Delivered,
+}
+
+#[derive(Deserialize)]
+struct Delivered {
+    stream_seq: u64,
 }
 
 /// Makes or changes a consumer.
@@ -110,6 +116,7 @@ pub(crate) async fn progress(
             waiting: info.num_pending,
             unacked: info.num_ack_pending,
             redelivered: info.num_redelivered,
+            position: Seq(info.delivered.stream_seq),
         })),
         Err(ApiFailure::Refused(error)) if error.error_code() == CONSUMER_NOT_FOUND => Ok(None),
         Err(failure) => Err(failure.about(stream).into()),

@@ -280,7 +280,8 @@ impl Durable {
             _ => self.retries.len() as u64,
         };
         let waiting = self.waiting(stream);
-        ConsumerState { waiting, unacked: self.pending.len() as u64, redelivered }
+        let position = Seq(self.next.0 - 1);
+        ConsumerState { waiting, unacked: self.pending.len() as u64, redelivered, position }
     }
 }
 

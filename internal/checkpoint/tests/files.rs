@@ -165,7 +165,7 @@ fn what_belongs_to_others_is_refused() {
     let (_, _, text) = refusal(&newest, &Expected { configuration: Some(other), ..any() });
     assert!(text.contains("workers.count is 20, was 10"), "{text}");
     assert!(Checkpoints::load(&newest, &any()).is_ok(), "nothing was asked for");
-    for foreign in ["hello\n", "{\"a\":1}\n", "{\"format\":\"a\",\"version\":2}\n", "\n", "[]\n"] {
+    for foreign in ["hello\n", "{\"a\":1}\n", "{\"format\":\"a\",\"version\":3}\n", "\n", "[]\n"] {
         fs::write(&newest, foreign).unwrap();
         let (why, offered, text) = refusal(&newest, &own());
         assert!(matches!(why, Refusal::Foreign), "{text}");

@@ -4,7 +4,10 @@ mod chaos;
 
 use crate::error::Finding;
 use crate::key::KeyPath;
-use crate::{Config, NatsMode, ValueError};
+use crate::{Config, Consumption, NatsMode, ValueError};
+
+/// Consumers that a nats-server allows one stream, unless it is told otherwise.
+const CONSUMERS_MAX: u32 = 1_000;
 
 /// Every pair of keys that do not go together. The first key of a finding is the one to change.
 pub(crate) fn relations(config: &Config) -> Vec<Finding> {
@@ -38,6 +41,16 @@ pub(crate) fn relations(config: &Config) -> Vec<Finding> {
         &["workers.processing_delay.min", "workers.processing_delay.max"],
         format!("{} is longer than processing_delay.max, which is {}", delay.min, delay.max),
         "use a min up to the max".into(),
+    );
+
+    refuse(
+        config.workers.consumption == Consumption::DurablePerPartition
+            && partitions > CONSUMERS_MAX,
+        &["partitions.count", "workers.consumption"],
+        format!(
+            "{partitions} partitions need as many consumers, and a stream has {CONSUMERS_MAX} at the most"
+        ),
+        format!("use a whole number from 1 to {CONSUMERS_MAX}, or another design of consumption"),
     );
 
     let nats = &config.nats;

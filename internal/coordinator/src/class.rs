@@ -93,14 +93,14 @@ pub enum Rule {
     DoneWasSent,
     /// What was sent is done after the drain.
     Drains,
+    /// A message is done again, or late, only where a fault explains it.
+    Explained,
     /// An effect comes no sooner than its handler can have finished.
     Processed,
     /// A member's records are those of one life after the other: nothing of a life follows its end.
     OneLife,
     /// What a leader writes stands under the newest term.
     Term,
-    /// A message is done again, or late, only where a fault explains it.
-    Explained,
     /// Effects of a partition are contiguous, without repeats.
     I1,
     /// Each effect was made under the newest claim.

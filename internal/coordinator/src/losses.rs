@@ -44,20 +44,28 @@ impl Judge {
             return;
         }
         let claim = self.chains[index].claim.clone();
-        let lives = |claim: &Claim| {
-            let session = claim.by.holder.session;
-            claim.released_at.is_none()
-                && self.group.lives.get(&session).is_some_and(|life| life.is_live())
-        };
-        let owner = claim.as_ref().filter(|claim| lives(claim));
-        let account = &self.accounts[index];
-        let stuck = owner.is_some_and(|owner| {
-            let waiting = account.pending.front().map(|message| message.at);
-            let progress = account.last_effect_at.max(waiting).unwrap_or_default();
-            progress.max(owner.by.at) < before(end.at, self.docket.settings.stall)
-        });
+        let stuck = claim.as_ref().is_some_and(|claim| self.is_stuck(index, claim, end.at));
         let lost = end.drained_within || stuck;
         self.charge_tail(index, tail, claim.as_ref(), end.at, lost);
+    }
+
+    /// Whether its owner had it for long enough at the end, and did nothing.
+    fn is_stuck(&self, index: usize, claim: &Claim, end: Timestamp) -> bool {
+        let life = self.group.lives.get(&claim.by.holder.session);
+        let is_told = self.tales.contains_key(&account_id(index));
+        let until = match (claim.released_at, life) {
+            (None, Some(life)) if life.is_live() => end,
+            // Whoever tells lets go when everything is over, done or not.
+            (released, life) if is_told => {
+                let ended = life.and_then(|life| life.ended).map(|(at, _)| at);
+                released.or(ended).unwrap_or(end)
+            }
+            _ => return false,
+        };
+        let account = &self.accounts[index];
+        let waiting = account.pending.front().map(|message| message.at);
+        let progress = account.last_effect_at.max(waiting).unwrap_or_default();
+        progress.max(claim.by.at) < before(until, self.docket.settings.stall)
     }
 
     fn charge_passed(&mut self, index: usize, passed: Vec<Range>, end: Timestamp) {

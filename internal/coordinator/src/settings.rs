@@ -23,13 +23,13 @@ pub struct JudgeSettings {
     pub startup_bound: Duration,
     /// A partition whose newest effect is older than this at the end no longer progresses.
     pub stall: Duration,
+    /// What is promised for every message.
+    #[serde(default)]
+    pub promise: Promise,
     /// The least time that a handler takes, less what the clocks of two servers may differ by; zero if
     /// nobody knows.
     #[serde(default)]
     pub processing_min: Duration,
-    /// What is promised for every message.
-    #[serde(default)]
-    pub promise: Promise,
     /// Whether the strategy promises to move no partition that it need not move (I7).
     pub sticky: bool,
     /// What this run has to exercise, lest it be inconclusive.

@@ -61,11 +61,15 @@ impl Report {
             let _ = write!(text, ", message record {seq}");
         }
         if let Some(holder) = &of.holder {
-            let _ = write!(
-                text,
-                ", by {} (session {}, term {}, epoch {})",
-                holder.member, holder.session.0, holder.term.0, holder.epoch.0
-            );
+            let _ = write!(text, ", by {} (session {}", holder.member, holder.session.0);
+            // Where nothing is fenced, a record need not say under which grant it was made.
+            if holder.term.0 > 0 {
+                let _ = write!(text, ", term {}", holder.term.0);
+            }
+            if holder.epoch.0 > 0 {
+                let _ = write!(text, ", epoch {}", holder.epoch.0);
+            }
+            text.push(')');
         }
         text
     }

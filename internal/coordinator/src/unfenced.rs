@@ -5,6 +5,7 @@
 //! (`overlap_seconds`), not charged. What is judged is what was promised for the messages.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use broker::Seq;
 use model::{PartitionId, Timestamp};
@@ -12,7 +13,8 @@ use parti::records::{Holder, Term};
 use reports::ToldRecord;
 
 use crate::account::{Account, Counts};
-use crate::docket::{By, Charge, before};
+use crate::docket::{By, Charge, Docket, before};
+use crate::effect::Wrong;
 use crate::gate::{Placed, Written};
 use crate::judge::Judge;
 use crate::ownership::{Case, Claim};
@@ -158,14 +160,14 @@ impl Account {
         by: &By,
         outputs: &[Output],
         counts: &mut Counts,
-        docket: &mut crate::docket::Docket,
-    ) -> crate::effect::Wrong {
-        let latest = crate::docket::before(by.at, docket.settings.processing_min);
+        docket: &mut Docket,
+    ) -> Wrong {
+        let latest = before(by.at, docket.settings.processing_min);
         let (mut wrong, _) = self.take(outputs, latest, counts);
         self.last_effect_at = Some(by.at);
-        let unexpected = std::mem::take(&mut wrong.unexpected);
-        let unprocessed = std::mem::take(&mut wrong.unprocessed);
-        let only = crate::effect::Wrong { unexpected, unprocessed, ..Default::default() };
+        let (unexpected, unprocessed) =
+            (std::mem::take(&mut wrong.unexpected), std::mem::take(&mut wrong.unprocessed));
+        let only = Wrong { unexpected, unprocessed, ..Default::default() };
         self.charge_wrong(&only, by, docket);
         wrong
     }
@@ -203,7 +205,7 @@ fn doubt_late(tale: &Tale, account: &Account, by: &By, seq: u64) -> Doubt {
 }
 
 /// Whose faults may be behind it: see `redelivery.rs`.
-fn excuse(tale: &Tale, by: &By, reach: std::time::Duration, doubt: Doubt) -> Doubt {
+fn excuse(tale: &Tale, by: &By, reach: Duration, doubt: Doubt) -> Doubt {
     let since = before(by.at, reach);
     let mut doubt = doubt.excused_by(&by.holder.member, since, by.at);
     match doubt.charge.class {

@@ -329,6 +329,19 @@ fn a_message_behind_the_consumer_of_its_new_owner_is_shown_to_be() {
     let shown = shown.expect("the consumer's position");
     assert_eq!(shown.holder.as_ref().unwrap().member.as_str(), "b");
     assert!(matches!(&finding.culprit, Culprit::Member { member, .. } if member.as_str() == "b"));
+    let gone = |at: u32| {
+        let bye = format!("{at} drop b 0\n{at}.1 left b\n{at}.2 end");
+        let beats = format!("1..{at}");
+        format!("{}\n{}", TWO.replace("1..40", &beats), script.replace("40 end", &bye))
+    };
+    let report = History::parse(&gone(20)).judge_in_every_order();
+    assert_eq!(
+        found(&report),
+        BTreeMap::from([(Class::LostInDelivery, 3)]),
+        "it did nothing for long"
+    );
+    let report = History::parse(&gone(14)).judge_in_every_order();
+    assert_eq!(found(&report)[&Class::Undrained], 3, "it had no time to");
     for near in [
         // Below its position nothing waits; it lost them otherwise.
         script.replace("position=6", "position=3"),

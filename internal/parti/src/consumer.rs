@@ -19,7 +19,7 @@ use crate::event::Event;
 use crate::handler::Handler;
 use crate::heartbeat::Settled;
 use crate::lane::{Lane, LaneEnd, QUEUE_MAX};
-use crate::life::{Exit, Standing};
+use crate::life::{Carrier, Duty, Exit, Standing};
 use crate::opening::{Opened, open};
 use crate::pump::{Feed, Position};
 use crate::readers::Readers;
@@ -38,7 +38,7 @@ enum Slot {
 type Openings = Vec<(PartitionId, Result<Opened, ClaimError>)>;
 
 /// Carries out the grants of one life of a member.
-pub(crate) struct Consumer<B, H> {
+struct Consumer<B, H> {
     context: Arc<Context<B>>,
     handler: Arc<H>,
     session: Session,
@@ -59,8 +59,22 @@ pub(crate) struct Consumer<B, H> {
     overflowed: BTreeSet<PartitionId>,
 }
 
+/// Claims what is granted, and hands its messages to a handler.
+pub(crate) struct Claiming<H>(pub(crate) Arc<H>);
+
+impl<B: Log, H: Handler> Carrier<B> for Claiming<H> {
+    fn carry(
+        &self,
+        context: Arc<Context<B>>,
+        duty: Duty,
+    ) -> impl Future<Output = Result<(), MemberError>> + Send + 'static {
+        let Duty { session, standing, settled, grants, exit } = duty;
+        Consumer::new(context, self.0.clone(), session, standing, settled).run(grants, exit)
+    }
+}
+
 impl<B: Log, H: Handler> Consumer<B, H> {
-    pub(crate) fn new(
+    fn new(
         context: Arc<Context<B>>,
         handler: Arc<H>,
         session: Session,
@@ -91,7 +105,7 @@ impl<B: Log, H: Handler> Consumer<B, H> {
 
     /// Follows the newest grant until the streams cannot be used any more, or until everything is
     /// let go of after the member was asked to end, or its life is over.
-    pub(crate) async fn run(
+    async fn run(
         mut self,
         mut grants: watch::Receiver<Grant>,
         mut exit: watch::Receiver<Option<Exit>>,

@@ -8,12 +8,14 @@ use model::{Weights, watch};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
+use crate::assigned::{Assigned, Assignee};
+use crate::consumer::Claiming;
 use crate::context::{Context, Counters, Listener, Stats};
 use crate::error::{JoinError, MemberError};
 use crate::event::Event;
 use crate::handler::Handler;
 use crate::lease::{Backoff, Timing};
-use crate::life::{Exit, Status, live};
+use crate::life::{Carrier, Exit, Status, live};
 use crate::records::{self, Session, Settings};
 use crate::strategy::{Strategy, WeightedConsistentHash};
 use crate::{MemberId, Names};
@@ -95,6 +97,20 @@ impl<B: Log> Builder<B> {
     /// [`JoinError`] if a setting is impossible, the broker cannot be used, or the group has another
     /// number of partitions.
     pub async fn join<H: Handler>(self, handler: H) -> Result<Member, JoinError> {
+        self.join_as(Claiming(Arc::new(handler))).await
+    }
+
+    /// Joins the group and only follows its grants: `assignee` is told which partitions are this
+    /// member's, and consumes them in its own way. Nothing is claimed or recorded for it.
+    ///
+    /// # Errors
+    ///
+    /// [`JoinError`], as [`Builder::join`].
+    pub async fn follow<A: Assignee>(self, assignee: A) -> Result<Member, JoinError> {
+        self.join_as(Assigned(Arc::new(assignee))).await
+    }
+
+    async fn join_as<C: Carrier<B>>(self, carrier: C) -> Result<Member, JoinError> {
         self.check()?;
         agree(&self.broker, &self.names, &Settings { partitions: self.weights.count() }).await?;
         let timing = Timing { lease: self.lease };
@@ -112,7 +128,7 @@ impl<B: Log> Builder<B> {
         let counters = context.counters.clone();
         let (exit, exiting) = watch::channel(None);
         let (shown, status) = watch::channel(Status::default());
-        let task = tokio::spawn(live(context, Arc::new(handler), exiting, shown));
+        let task = tokio::spawn(live(context, carrier, exiting, shown));
         Ok(Member { id: self.member, task, exit, exit_max: timing.exit_max(), status, counters })
     }
 

@@ -36,6 +36,9 @@
 //! [`Names::own`] of the partition. Dropping a [`Member`] is a crash; [`Member::leave`] and
 //! [`Member::step_aside`], which keeps the seat for a restart, are not.
 //!
+//! Who consumes in a way of their own, and only wants to know what is theirs, joins with
+//! [`Builder::follow`].
+//!
 //! # How
 //!
 //! One member of the group leads: it watches the others and grants partitions to them. A granted
@@ -58,6 +61,7 @@
 //!
 //! Begin with [`Builder`].
 
+mod assigned;
 mod chain;
 mod claim;
 mod consumer;
@@ -86,6 +90,7 @@ pub mod records;
 mod roster;
 pub mod strategy;
 
+pub use assigned::{Assignee, Assignment};
 pub use context::Stats;
 pub use error::{JoinError, MemberError};
 pub use event::Event;

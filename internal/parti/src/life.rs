@@ -6,12 +6,10 @@ use broker::Log;
 use model::watch;
 use tokio::task::JoinSet;
 
-use crate::consumer::Consumer;
 use crate::context::Context;
 use crate::error::MemberError;
 use crate::event::Event;
 use crate::follower::Follower;
-use crate::handler::Handler;
 use crate::heartbeat::{Life, LifeEnd, Settled, join};
 use crate::leader::resign;
 use crate::records::{Grant, Session, Term};
@@ -49,10 +47,30 @@ pub(crate) enum Standing {
     Over,
 }
 
+/// What one life is given to carry out, and how it says how far it is.
+pub(crate) struct Duty {
+    pub(crate) session: Session,
+    pub(crate) standing: watch::Receiver<Standing>,
+    pub(crate) settled: watch::Sender<Settled>,
+    pub(crate) grants: watch::Receiver<Grant>,
+    pub(crate) exit: watch::Receiver<Option<Exit>>,
+}
+
+/// Carries out the grants of a member, one life after the other.
+pub(crate) trait Carrier<B>: Send + Sync + 'static {
+    /// Follows the newest grant until the streams cannot be used any more, or until everything is let
+    /// go of after the member was asked to end, or its life is over.
+    fn carry(
+        &self,
+        context: Arc<Context<B>>,
+        duty: Duty,
+    ) -> impl Future<Output = Result<(), MemberError>> + Send + 'static;
+}
+
 /// Lives until it is asked to end or the member can no longer be one.
-pub(crate) async fn live<B: Log, H: Handler>(
+pub(crate) async fn live<B: Log, C: Carrier<B>>(
     context: Arc<Context<B>>,
-    handler: Arc<H>,
+    carrier: C,
     exit: watch::Receiver<Option<Exit>>,
     status: watch::Sender<Status>,
 ) -> Result<(), MemberError> {
@@ -66,7 +84,7 @@ pub(crate) async fn live<B: Log, H: Handler>(
         };
         let session = life.session;
         context.emit(Event::Joined { session });
-        match one_life(&context, &handler, life, exit.clone(), &status).await {
+        match one_life(&context, &carrier, life, exit.clone(), &status).await {
             Ok(()) => return Ok(()),
             Err(OneLifeEnd::Expired) => context.emit(Event::Expired { session }),
             // The next life did not wait for the end of this one: the seat is taken.
@@ -103,9 +121,9 @@ fn member_error<B>(context: &Context<B>, end: LifeEnd) -> MemberError {
 }
 
 /// One life. Its tasks die with this future, in whatever way it ends.
-async fn one_life<B: Log, H: Handler>(
+async fn one_life<B: Log, C: Carrier<B>>(
     context: &Arc<Context<B>>,
-    handler: &Arc<H>,
+    carrier: &C,
     mut life: Life,
     exit: watch::Receiver<Option<Exit>>,
     status: &watch::Sender<Status>,
@@ -120,8 +138,8 @@ async fn one_life<B: Log, H: Handler>(
     let seat = life.seat;
     following.spawn(Follower { context: context.clone(), session, seat, grant, leading }.run());
     let mut consuming = JoinSet::new();
-    let consumer = Consumer::new(context.clone(), handler.clone(), session, stands, settled);
-    consuming.spawn(consumer.run(grants, exit.clone()));
+    let duty = Duty { session, standing: stands, settled, grants, exit: exit.clone() };
+    consuming.spawn(carrier.carry(context.clone(), duty));
     let over = {
         let beating = life.beat(context, settling.clone(), &standing);
         let showing = show(status, session, settling.clone(), reigns.clone());

@@ -18,6 +18,8 @@ pub(crate) struct Tally {
     processing_us: AtomicU64,
     processing_max_us: AtomicU64,
     fenced: Mutex<VecDeque<Fenced>>,
+    /// Calls of the handler that `parti` did not make.
+    attempts: AtomicU64,
     news: Notify,
 }
 
@@ -25,6 +27,16 @@ impl Tally {
     /// A call of the handler began.
     pub(crate) fn began(&self) {
         self.news.notify_one();
+    }
+
+    /// A call of the handler that `parti` does not count.
+    pub(crate) fn attempted(&self) {
+        self.attempts.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many of these there were.
+    pub(crate) fn attempts(&self) -> u64 {
+        self.attempts.load(Ordering::Relaxed)
     }
 
     /// A call of the handler took so long.

@@ -5,14 +5,16 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
-use broker::Log;
+use broker::Queue;
 use model::{RunClock, Seed, Weights};
 use parti::records::Session;
 use parti::strategy::Strategy;
 use parti::{Builder, JoinError, Member, MemberError, MemberId, Names, Stats, Status, Watch};
 use reports::{Channel, Report, WorkerReport};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use crate::consumption::{Consumption, Desk};
 use crate::handler::Processing;
 use crate::pace::Pace;
 use crate::tally::Tally;
@@ -33,6 +35,8 @@ pub struct WorkerSettings {
     pub lease: Duration,
     /// Handlers at once.
     pub concurrency: usize,
+    /// By which design messages are consumed.
+    pub consumption: Consumption,
     /// How partitions are dealt.
     pub strategy: Box<dyn Strategy>,
     /// How long a message takes.
@@ -60,7 +64,7 @@ struct Reporter<B> {
     id: MemberId,
 }
 
-impl<B: Log> Worker<B> {
+impl<B: Queue> Worker<B> {
     /// Joins the group.
     ///
     /// # Errors
@@ -82,14 +86,24 @@ impl<B: Log> Worker<B> {
             tally: tally.clone(),
         };
         let count = settings.weights.count();
-        let member = Builder::new(broker.clone(), names, settings.id.clone(), count)
+        let (me, concurrency, lease) = (settings.id.clone(), settings.concurrency, settings.lease);
+        let (queue, group) = (broker.clone(), names.clone());
+        let desk = |processing, ack_wait| Desk {
+            broker: queue,
+            names: group,
+            me,
+            processing,
+            handlers: Semaphore::new(concurrency),
+            lease,
+            ack_wait,
+        };
+        let builder = Builder::new(broker.clone(), names, settings.id.clone(), count)
             .weights(settings.weights)
             .lease(settings.lease)
             .concurrency(settings.concurrency)
             .strategy(settings.strategy)
-            .on_event(move |event| listener.event(event))
-            .join(processing)
-            .await?;
+            .on_event(move |event| listener.event(event));
+        let member = settings.consumption.join(builder, desk, processing).await?;
         let reporter = Reporter { broker, channel, tally, clock: settings.clock, id: settings.id };
         let mut reporting = JoinSet::new();
         reporting.spawn(reporter.clone().run(member.watch()));
@@ -149,7 +163,7 @@ impl<B: Log> Worker<B> {
     }
 }
 
-impl<B: Log> Reporter<B> {
+impl<B: Queue> Reporter<B> {
     /// Waits for the end of the membership, then reports for the last time.
     async fn farewell(
         self,
@@ -175,7 +189,7 @@ impl<B: Log> Reporter<B> {
             tokio::time::sleep(REPORT_EVERY).await;
             let Some(session) = watch.first_session() else { continue };
             // Whatever else a report tells has happened in the course of these.
-            let now = Some((session, watch.stats()));
+            let now = Some((session, watch.stats(), self.tally.attempts()));
             if now != known {
                 let report = self.report(session, watch.stats(), false);
                 if let Err(error) = self.channel.send(&self.broker, &report).await {
@@ -194,7 +208,7 @@ impl<B: Log> Reporter<B> {
             member: self.id.clone(),
             session,
             at: self.clock.now(),
-            attempts: stats.attempts,
+            attempts: stats.attempts + self.tally.attempts(),
             failures: stats.failures,
             fenced: stats.fenced,
             fenced_last: self.tally.fenced(),

@@ -42,6 +42,7 @@ impl World {
             weights: Weights::uniform(PARTITIONS),
             lease: LEASE,
             concurrency: 64,
+            consumption: worker::Consumption::Fenced,
             strategy: Box::new(WeightedConsistentHash::default()),
             delay: Duration::from_millis(100)..=Duration::from_millis(100),
             seed: Seed(1),

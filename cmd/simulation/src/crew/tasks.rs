@@ -23,13 +23,13 @@ use crate::setup::Setup;
 const REPORT_MAX: Duration = Duration::from_secs(10);
 
 /// A worker or a producer at work.
-struct Running<B: broker::Admin> {
+struct Running<B: broker::Admin + broker::Queue> {
     work: Work<B>,
     freezer: Freezer,
     paused: bool,
 }
 
-enum Work<B: broker::Admin> {
+enum Work<B: broker::Admin + broker::Queue> {
     Worker(Worker<Freezable<B>>),
     Producer { stop: watch::Sender<bool>, task: JoinSet<Result<(), ProducerError>> },
 }
@@ -159,7 +159,7 @@ impl<C: Connector> Tasks<C> {
     }
 }
 
-impl<B: broker::Admin> Running<B> {
+impl<B: broker::Admin + broker::Queue> Running<B> {
     fn pause(&mut self, paused: bool) {
         self.paused = paused;
         if paused {
@@ -171,7 +171,7 @@ impl<B: broker::Admin> Running<B> {
 }
 
 /// Stops one gracefully: a paused one is resumed first, or it would never hear of it.
-async fn end<B: broker::Admin>(
+async fn end<B: broker::Admin + broker::Queue>(
     node: Node,
     mut running: Running<B>,
     manner: Manner,

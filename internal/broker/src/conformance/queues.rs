@@ -86,8 +86,13 @@ impl<B: Admin + Queue> Desk<'_, B> {
     async fn progress(&self) -> (u64, u64, u64) {
         let state = within(self.0.broker.progress(&self.0.stream(), &self.name())).await;
         let state = state.expect("the consumer answers").expect("there is a consumer");
-        let ConsumerState { waiting, unacked, redelivered } = state;
+        let ConsumerState { waiting, unacked, redelivered, .. } = state;
         (waiting, unacked, redelivered)
+    }
+
+    async fn position(&self) -> u64 {
+        let state = within(self.0.broker.progress(&self.0.stream(), &self.name())).await;
+        state.expect("the consumer answers").expect("there is a consumer").position.0
     }
 }
 
@@ -157,6 +162,7 @@ pub async fn an_added_subject_never_goes_back<B: Admin + Queue>(bench: &Bench<B>
     let first = desk.pull().await.receipt;
     desk.ack(&first).await;
     assert_eq!(first.seq, Seq(3));
+    assert_eq!(desk.position().await, 3);
     desk.filter(&["a", "b"]).await;
     assert_eq!(desk.progress().await.0, 3, "the two before the position do not even count");
     assert_eq!(desk.pull_all(3).await, [(4, 1), (5, 1), (6, 1)]);
@@ -172,6 +178,7 @@ pub async fn an_idle_consumer_is_past_the_backlog<B: Admin + Queue>(bench: &Benc
     desk.assert_quiet().await;
     desk.filter(&["a", "b"]).await;
     assert_eq!(desk.progress().await.0, 0);
+    assert_eq!(desk.position().await, 4, "it has looked at all of them");
     desk.assert_quiet().await;
     bench.put("b", "new").await;
     assert_eq!(desk.pull_all(1).await, [(5, 1)]);

@@ -22,7 +22,7 @@ pub use nats::{Auth, Existing, JetStream, Nats, NatsMode, Storage, Tls};
 pub use partitions::{Distribution, ExponentialWeights, PartitionWeights, Partitions};
 pub use producers::{Producers, RatePattern, RateVariation};
 pub use simulation::{Isolation, Mode, Simulation};
-pub use workers::{AssignmentStrategy, StrategyConfig, Workers};
+pub use workers::{AssignmentStrategy, Consumption, StrategyConfig, Workers};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -15,6 +15,8 @@ pub struct Workers {
     pub count: u32,
     /// Where each worker of an all-in-one run lives.
     pub isolation: Isolation,
+    /// By which design workers consume the messages of their partitions.
+    pub consumption: Consumption,
     /// How partitions are assigned to workers.
     pub assignment_strategy: AssignmentStrategy,
     /// Details of the strategies.
@@ -36,11 +38,36 @@ impl Default for Workers {
         Self {
             count: 10,
             isolation: Isolation::Task,
+            consumption: Consumption::Fenced,
             assignment_strategy: AssignmentStrategy::WeightedConsistentHash,
             strategy_config: StrategyConfig::default(),
             processing_delay: delay::DEFAULT,
             lease: Millis::from_secs(3),
             concurrency: 64,
+        }
+    }
+}
+
+/// By which design workers consume the messages of their partitions; docs/designs.md compares them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Consumption {
+    /// Claims and effects: promises every message exactly once.
+    Fenced,
+    /// A durable consumer for each partition: promises every message at least once.
+    DurablePerPartition,
+    /// A durable consumer for each worker, its filters swapped at each rebalance: promises the same,
+    /// and loses messages.
+    DurablePerWorker,
+}
+
+impl Consumption {
+    /// Its name, as it is configured.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Fenced => "fenced",
+            Self::DurablePerPartition => "durable-per-partition",
+            Self::DurablePerWorker => "durable-per-worker",
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Each file is one rule. [`support`] builds groups and breaks things; [`ledger`] and [`group`]
 //! judge what the streams hold afterwards, by the invariants alone, not by what members say.
 
+mod assigned;
 mod backlog;
 mod deposed;
 mod doubt;

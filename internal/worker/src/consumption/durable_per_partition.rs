@@ -1,0 +1,151 @@
+//! One durable consumer for each partition, used by whoever is granted it: the position stays with the
+//! partition, so nothing is lost at a hand-over. Acknowledgements fence nobody: what was done and not
+//! acknowledged is done again.
+//!
+//! Each partition has one message in hand at a time, so its messages keep their order while nothing
+//! breaks. Who lets go gives back what it had not begun.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use broker::{ConsumerName, Queue, QueueError};
+use model::{PartitionId, watch};
+use parti::records::{Epoch, Session};
+use parti::{Assignee, Assignment};
+use tokio::sync::Mutex;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+use super::desk::{Desk, Pause};
+use super::teller::Teller;
+
+/// Consumes partitions by consumers of their own.
+pub(super) struct DurablePerPartition<B> {
+    desk: Arc<Desk<B>>,
+    lanes: Mutex<Lanes>,
+}
+
+/// The partitions at work in one life.
+#[derive(Default)]
+struct Lanes {
+    session: Session,
+    open: BTreeMap<PartitionId, Lane>,
+    /// Records told so far of partitions that were let go of, to go on counting.
+    told: BTreeMap<PartitionId, u64>,
+}
+
+/// A partition at work; ends with this value.
+struct Lane {
+    /// When it must be over.
+    stop: watch::Sender<Option<Instant>>,
+    /// Returns how many records it told.
+    task: JoinSet<u64>,
+}
+
+impl<B: Queue> DurablePerPartition<B> {
+    pub(super) fn new(desk: Arc<Desk<B>>) -> Self {
+        Self { desk, lanes: Mutex::default() }
+    }
+
+    fn begin(&self, partition: PartitionId, session: Session, epoch: Epoch, told: u64) -> Lane {
+        let (stop, stopped) = watch::channel(None);
+        let teller = Teller { number: told, ..Teller::new(&self.desk, partition, session) };
+        let mut task = JoinSet::new();
+        task.spawn(run(teller, epoch, stopped));
+        Lane { stop, task }
+    }
+}
+
+impl<B: Queue> Assignee for DurablePerPartition<B> {
+    async fn assign(&self, assignment: Assignment) {
+        let Assignment { session, epoch, partitions } = assignment;
+        let mut lanes = self.lanes.lock().await;
+        if lanes.session != session {
+            // What is left of an earlier life ends where it is.
+            *lanes = Lanes { session, ..Lanes::default() };
+        }
+        let until = Instant::now() + self.desk.grace();
+        let gone: Vec<_> =
+            lanes.open.keys().copied().filter(|p| !partitions.0.contains(p)).collect();
+        let mut ending: BTreeMap<_, _> =
+            gone.into_iter().filter_map(|p| Some((p, lanes.open.remove(&p)?))).collect();
+        for lane in ending.values() {
+            lane.stop.send_replace(Some(until));
+        }
+        let told = std::mem::take(&mut lanes.told);
+        for partition in &partitions.0 {
+            if !lanes.open.contains_key(partition) {
+                let told = told.get(partition).copied().unwrap_or(0);
+                let lane = self.begin(*partition, session, epoch, told);
+                lanes.open.insert(*partition, lane);
+            }
+        }
+        lanes.told = told;
+        // Who cannot say in time that it let go is cut short: it is taken over from.
+        let bound = until + self.desk.lease;
+        for (partition, lane) in &mut ending {
+            if let Ok(Some(Ok(told))) = timeout_at(bound, lane.task.join_next()).await {
+                lanes.told.insert(*partition, told);
+            }
+        }
+    }
+}
+
+/// Works on a partition until it is told to stop.
+async fn run<B: Queue>(
+    mut teller: Teller<B>,
+    epoch: Epoch,
+    mut stop: watch::Receiver<Option<Instant>>,
+) -> u64 {
+    let desk = teller.desk.clone();
+    let partition = teller.partition;
+    let name = ConsumerName::new(format!("partition-{partition}")).expect("a word and a number");
+    let spec = desk.spec(&name, vec![desk.names.message(partition)]);
+    desk.make(&spec).await;
+    teller.owned(epoch, None).await;
+    let mut pause = Pause::default();
+    while stop.borrow().is_none() {
+        let hand = match desk.pull(&name).await {
+            Ok(hand) => hand,
+            Err(QueueError::Missing { .. }) => {
+                desk.make(&spec).await;
+                continue;
+            }
+            Err(_) => {
+                pause.take().await;
+                continue;
+            }
+        };
+        pause = Pause::default();
+        let Some(hand) = hand else { continue };
+        if stop.borrow().is_some() {
+            desk.give_back(&hand.delivery).await;
+            break;
+        }
+        let handled = tokio::select! {
+            biased;
+            output = desk.handle(&hand.delivery, hand.asked_at, partition) => output,
+            () = over(&mut stop) => {
+                desk.give_back(&hand.delivery).await;
+                break;
+            }
+        };
+        if let Some(output) = handled {
+            teller.done(hand.delivery.record.seq, output).await;
+            desk.ack(&hand.delivery).await;
+        }
+    }
+    teller.released().await;
+    teller.number
+}
+
+/// Waits until the time to stop has come, and has passed.
+async fn over(stop: &mut watch::Receiver<Option<Instant>>) {
+    if stop.wait_for(Option::is_some).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+    let until = *stop.borrow();
+    if let Some(until) = until {
+        sleep_until(until).await;
+    }
+}
