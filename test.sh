@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # All tests: format, lints, scripts, documentation, then whether a run in virtual time can be repeated
 # (without that, no seed that fails means anything), then every test of every room, many of them
-# against a real nats-server.
+# against a real nats-server, then whether the judge finds every bug that is planted.
 #
 #   ./test.sh
 #
@@ -33,4 +33,5 @@ step cargo clippy --workspace --all-targets --locked -- -D warnings
 RUSTDOCFLAGS='-D warnings' step cargo doc --locked --no-deps -p parti
 step cargo test --workspace --locked --test sources --test determinism
 step cargo test --workspace --locked
+step cargo test -p simulation --features selftest --locked --test selftest
 printf '\n✓ all tests passed\n'

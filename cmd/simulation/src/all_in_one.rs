@@ -46,7 +46,7 @@ pub async fn run(setup: Setup, parts: Parts) -> Result<u8, Failure> {
     let (control, orders) = Control::new(Arc::new(setup.config.clone()));
     let watching = Watching::begin(&setup, shown, server.clone(), Some(control)).await?;
     let (events, writing) = events::in_background(&dir.events(), watching.shared())?;
-    let showing = progress::begin(told.subscribe(), &setup.config);
+    let showing = progress::begin(told.subscribe(), &setup);
     let run = Soak {
         connector,
         processes,

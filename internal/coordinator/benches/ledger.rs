@@ -30,6 +30,7 @@ fn settings() -> JudgeSettings {
         unowned_bound: second * 8,
         startup_bound: second * 20,
         stall: second * 15,
+        processing_min: std::time::Duration::ZERO,
         promise: Promise::ExactlyOnce,
         sticky: true,
         required: vec![],

@@ -29,7 +29,7 @@ pub async fn coordinator(mut setup: Setup, parts: Parts) -> Result<u8, Failure> 
     let (told, shown) = watch::channel(Progress::default());
     let watching = Watching::begin(&setup, shown.clone(), None, None).await?;
     let (events, writing) = events::in_background(&dir.events(), watching.shared())?;
-    let showing = progress::begin(shown, &setup.config);
+    let showing = progress::begin(shown, &setup);
     let mut settings = setup.coordinator();
     let keeper = checkpoints::in_files(&setup, dir.path())?;
     settings.checkpoint = checkpoints::plan(&setup, keeper, None);

@@ -86,7 +86,7 @@ async fn in_thread(
     let (control, orders) = Control::new(Arc::new(config.clone()));
     let outer = Setup::new(config.clone(), seed, RunClock::starting_at(now))?;
     let watching = Watching::begin(&outer, shown.clone(), None, Some(control)).await?;
-    let showing = progress::begin(shown, &config);
+    let showing = progress::begin(shown, &outer);
     let stall = if args.unrepeatable { unrepeatable(now) } else { Duration::ZERO };
     let outside = Outside {
         told,
