@@ -78,6 +78,11 @@ impl Judge {
         let index = partition.0 as usize;
         let waits = self.accounts[index].pending.front().map(|message| message.pos);
         self.tales.entry(partition).or_default().owned(&by, position, waits);
+        let present = self.chains[index].claim.as_ref().filter(|claim| claim.released_at.is_none());
+        if present.is_some_and(|claim| by.holder.epoch < claim.by.holder.epoch) {
+            // It was long on its way: the partition was given to the present owner since.
+            return;
+        }
         self.claims += 1;
         let claim = Claim { by: by.clone(), last_at: by.at, released_at: None };
         let previous = self.chains[index].claim.replace(claim);

@@ -285,6 +285,23 @@ fn a_record_that_was_stored_twice_counts_once() {
 }
 
 #[test]
+fn who_says_late_that_it_has_a_partition_takes_it_from_nobody() {
+    let script = "beats a 1..40
+        1.1 own b 0 epoch=2
+        1.2 own a 0 epoch=1
+        1.3 drop a 0
+        2 done b 0 1-6
+        40 end drained";
+    let began = TWO.replace("0.4 own a 0", "0.4 join c\n0.5 own c 1 epoch=1");
+    let report = History::parse(&format!("{began}\n{script}")).judge_in_every_order();
+    assert_eq!(found(&report), BTreeMap::new());
+    assert_eq!((report.totals.owned, report.totals.claims), (2, 2), "that of b, and that of c");
+    let newer = script.replace("epoch=1", "epoch=3");
+    let report = History::parse(&format!("{began}\n{newer}")).judge_in_every_order();
+    assert_eq!(found(&report), BTreeMap::from([(Class::Unowned, 1)]), "it had it, and let it go");
+}
+
+#[test]
 fn two_who_consume_one_partition_are_measured_and_not_charged() {
     let script = "beats a 1..3
         7 done b 0 1-6
