@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use config::Mode;
-use coordinator::{Conducted, End, Report, RunInfo, Verdict, VirtualTime};
+use coordinator::{Conducted, End, Promise, Report, RunInfo, Verdict, VirtualTime};
 use model::Timestamp;
 
 use crate::failure::Failure;
@@ -29,7 +29,8 @@ pub fn judge(setup: &Setup, conducted: Conducted, ending: Ending) -> Result<Repo
     let Ending { at, resources, reproduce, virtual_time } = ending;
     let config = setup.config_json()?;
     let commit = env!("SIMULATION_COMMIT").to_owned();
-    let info = RunInfo { seed: setup.seed.0, commit, reproduce, config, virtual_time };
+    let consumption = setup.config.workers.consumption.name().to_owned();
+    let info = RunInfo { consumption, seed: setup.seed.0, commit, reproduce, config, virtual_time };
     let end = End { at, drained_within, broker_reachable, interrupted, resources };
     if let Some(mut recorder) = recorder {
         recorder.end(&end, &info);
@@ -52,7 +53,13 @@ pub fn give(
     dir.report(&report)?;
     println!("Report: {}", dir.path().join("report.json").display());
     if report.verdict == Verdict::Pass {
-        println!("✓✓✓ SUCCESS: No message loss or duplication!");
+        println!(
+            "✓✓✓ SUCCESS: {}",
+            match report.promise {
+                Promise::ExactlyOnce => "No message loss or duplication!",
+                Promise::AtLeastOnce { .. } => "No message loss, and no unexplained duplicate!",
+            }
+        );
     } else {
         println!("Again: {}", report.reproduce);
     }

@@ -109,6 +109,7 @@ impl Judge {
             verdict,
             exit_code: verdict.exit_code(),
             reasons,
+            consumption: run.consumption.clone(),
             promise: self.docket.settings.promise,
             seed: Seed(run.seed),
             commit: run.commit.clone(),

@@ -36,6 +36,8 @@ pub struct RunInfo {
     pub commit: String,
     /// The command that repeats it.
     pub reproduce: String,
+    /// By which design messages were consumed.
+    pub consumption: String,
     /// Its configuration.
     pub config: serde_json::Value,
     /// Where time was virtual, how fast it went.
@@ -72,7 +74,10 @@ pub struct Report {
     pub exit_code: u8,
     /// Why, in words.
     pub reasons: Vec<String>,
-    /// What was promised for every message.
+    /// By which design messages were consumed.
+    #[serde(default)]
+    pub consumption: String,
+    /// What it promises for every message.
     #[serde(default)]
     pub promise: Promise,
     /// The seed.

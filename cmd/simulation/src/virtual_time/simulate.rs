@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use broker_virtual::{Happening, Observer, Options, Trace, VirtualBroker};
 use chaos::Command;
-use config::{Config, Isolation, Mode};
+use config::{Config, Consumption, Isolation, Mode};
 use coordinator::{Conducted, Progress, VirtualTime};
 use history::Pace;
 use model::{Seed, Timestamp, watch};
@@ -89,6 +89,7 @@ pub fn simulate(
     config.simulation.mode = Mode::AllInOne;
     config.workers.isolation = Isolation::Task;
     config.producers.isolation = Isolation::Task;
+    let fenced = config.workers.consumption == Consumption::Fenced;
     let runtime = runtime()?;
     let began = Instant::now();
     let Outside { trace, observer, .. } = &mut outside;
@@ -123,7 +124,7 @@ pub fn simulate(
         trace_hash: format!("{:016x}", trace.hash()),
         trace_events: trace.count(),
         last_word: format!("{:016x}", broker.last_words()),
-        probes: hits.by_name(),
+        probes: if fenced { hits.by_name() } else { hits.by_name_without_claims() },
     };
     Ok(Simulated { setup, conducted, ended_at, figures })
 }
