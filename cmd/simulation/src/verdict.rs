@@ -29,8 +29,7 @@ pub fn judge(setup: &Setup, conducted: Conducted, ending: Ending) -> Result<Repo
     let Ending { at, resources, reproduce, virtual_time } = ending;
     let config = setup.config_json()?;
     let commit = env!("SIMULATION_COMMIT").to_owned();
-    let consumption = setup.config.workers.consumption.name().to_owned();
-    let info = RunInfo { consumption, seed: setup.seed.0, commit, reproduce, config, virtual_time };
+    let info = RunInfo { seed: setup.seed.0, commit, reproduce, config, virtual_time };
     let end = End { at, drained_within, broker_reachable, interrupted, resources };
     if let Some(mut recorder) = recorder {
         recorder.end(&end, &info);

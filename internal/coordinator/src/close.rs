@@ -109,7 +109,7 @@ impl Judge {
             verdict,
             exit_code: verdict.exit_code(),
             reasons,
-            consumption: run.consumption.clone(),
+            consumption: consumption(run),
             promise: self.docket.settings.promise,
             seed: Seed(run.seed),
             commit: run.commit.clone(),
@@ -179,4 +179,10 @@ impl Judge {
             false => (Verdict::Inconclusive, missed),
         }
     }
+}
+
+/// The design of consumption, as it was configured.
+fn consumption(run: &RunInfo) -> String {
+    let configured = run.config.pointer("/workers/consumption");
+    configured.and_then(|name| name.as_str()).unwrap_or_default().to_owned()
 }

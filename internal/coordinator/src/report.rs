@@ -36,8 +36,6 @@ pub struct RunInfo {
     pub commit: String,
     /// The command that repeats it.
     pub reproduce: String,
-    /// By which design messages were consumed.
-    pub consumption: String,
     /// Its configuration.
     pub config: serde_json::Value,
     /// Where time was virtual, how fast it went.
@@ -74,7 +72,7 @@ pub struct Report {
     pub exit_code: u8,
     /// Why, in words.
     pub reasons: Vec<String>,
-    /// By which design messages were consumed.
+    /// By which design messages were consumed, as `workers.consumption` says; empty if nobody says.
     #[serde(default)]
     pub consumption: String,
     /// What it promises for every message.
