@@ -190,7 +190,7 @@ async fn what_is_no_history_is_named() {
         (b"{\"kind\":\"stored\"}\n".to_vec(), "line 1: it is no history"),
         (all[3].clone().into_bytes(), "line 1: it is no history"),
         (changed(0, &version), "line 1: it is of version 2, and this program reads version 1"),
-        (changed(0, many), "line 1: partitions is 4000000000: use 1 to 1000000"),
+        (changed(0, many), "line 1: partitions is 4000000000: use 1 to 100000"),
         (changed(3, "hello"), "line 4: expected value"),
         (
             changed(3, "{\"kind\":\"story\"}"),
