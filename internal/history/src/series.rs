@@ -95,7 +95,10 @@ impl Series {
         for (header, lines) in opened.into_iter().rev() {
             let count = next.saturating_sub(header.after);
             next = next.min(header.after);
-            parts.push(Part { header, lines, count });
+            // Otherwise a later part repeats all of it.
+            if count > 0 {
+                parts.push(Part { header, lines, count });
+            }
         }
         parts.reverse();
         Self { parts }
