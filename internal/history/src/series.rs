@@ -104,7 +104,7 @@ impl Series {
         Self { parts }
     }
 
-    pub(crate) fn parts(self) -> impl Iterator<Item = Part> {
-        self.parts.into_iter()
+    pub(crate) fn parts(self) -> Vec<Part> {
+        self.parts
     }
 }

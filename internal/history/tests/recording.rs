@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Read};
+use std::io::Read;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -189,24 +189,16 @@ fn a_disk_that_takes_nothing_is_known_at_the_beginning() {
     assert!(Recording::create(nowhere, &header(0), u64::MAX, Pace::Real).is_err());
 }
 
-/// Reads as much as the first line of a history from a pipe, and then no more.
-fn reads_a_line(pipe: &Path) -> std::thread::JoinHandle<()> {
-    let pipe = pipe.to_owned();
-    std::thread::spawn(move || {
-        let mut file = BufReader::with_capacity(16, File::open(pipe).unwrap());
-        let _ = file.fill_buf();
-    })
-}
-
 #[test]
 fn a_disk_that_fails_costs_the_history_and_nothing_else() {
     let dir = tempfile::tempdir().unwrap();
     let pipe = dir.path().join("pipe");
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-    let reader = reads_a_line(&pipe);
+    let opened = pipe.clone();
+    let reader = std::thread::spawn(move || File::open(opened).unwrap());
     let mut recording = Recording::create(&pipe, &header(0), u64::MAX, Pace::Virtual).unwrap();
-    reader.join().unwrap();
-    // Nobody takes anything any more.
+    // From here on nobody takes anything any more.
+    drop(reader.join().unwrap());
     for at in 0..200_000 {
         recording.record(&said(at));
     }
