@@ -20,12 +20,13 @@ struct Sent {
     recovered: u64,
 }
 
+/// What others say of themselves is added up whatever it is.
 impl Sent {
     fn plus(self, other: Sent) -> Sent {
         Sent {
-            retries: self.retries + other.retries,
-            rejected: self.rejected + other.rejected,
-            recovered: self.recovered + other.recovered,
+            retries: self.retries.saturating_add(other.retries),
+            rejected: self.rejected.saturating_add(other.rejected),
+            recovered: self.recovered.saturating_add(other.recovered),
         }
     }
 }
@@ -58,7 +59,7 @@ impl Producers {
         known.order = order;
         known.current = Sent { retries, rejected, recovered };
         let open = report.partitions.values().flat_map(|sent| &sent.in_doubt);
-        known.in_doubt = open.map(|range| range.count()).sum();
+        known.in_doubt = open.fold(0, |sum, range| sum.saturating_add(range.count()));
         known.finished = report.finished;
     }
 
@@ -80,7 +81,7 @@ impl Producers {
 
     /// Publishes in doubt at the moment.
     pub fn in_doubt(&self) -> u64 {
-        self.0.values().map(|producer| producer.in_doubt).sum()
+        self.0.values().fold(0, |sum, producer| sum.saturating_add(producer.in_doubt))
     }
 
     /// Producers that said so far that they will send nothing more, and producers.
@@ -101,9 +102,9 @@ pub(crate) struct Work {
 impl Work {
     fn plus(self, report: &WorkerReport) -> Work {
         Work {
-            attempts: self.attempts + report.attempts,
-            failures: self.failures + report.failures,
-            fenced: self.fenced + report.fenced,
+            attempts: self.attempts.saturating_add(report.attempts),
+            failures: self.failures.saturating_add(report.failures),
+            fenced: self.fenced.saturating_add(report.fenced),
         }
     }
 }
