@@ -252,9 +252,20 @@ impl Setup {
             duration: config.simulation.duration.duration(),
             drain_bound: config::drain_bound(config),
             producers: (!alone).then_some(config.producers.count),
-            trim_after: u64::from(config.coordinator.trim_after),
+            trim_after: self.trim_after(),
             checkpoint: None,
             resume: None,
+        }
+    }
+
+    /// How many judged messages are kept. Where durable consumers read them, all: a server that removes
+    /// messages forgets which others were given back, and delivers them late.
+    fn trim_after(&self) -> u64 {
+        match self.config.workers.consumption {
+            config::Consumption::Fenced => u64::from(self.config.coordinator.trim_after),
+            config::Consumption::DurablePerPartition | config::Consumption::DurablePerWorker => {
+                u64::MAX
+            }
         }
     }
 
