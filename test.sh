@@ -33,4 +33,10 @@ step cargo clippy --workspace --all-targets --locked -- -D warnings
 RUSTDOCFLAGS='-D warnings' step cargo doc --locked --no-deps -p parti
 step cargo test --workspace --locked --test sources --test determinism
 step cargo test --workspace --locked
+if [[ -n ${CHROMIUM_BIN:-} ]] || command -v chromium >/dev/null; then
+  step cargo build --locked -p simulation
+  SIMULATION_BIN="${CARGO_TARGET_DIR:-target}/debug/simulation" step scripts/browser-test.sh
+else
+  echo "chromium is not installed: nobody has looked at the page"
+fi
 printf '\n✓ all tests passed\n'

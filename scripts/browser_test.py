@@ -10,11 +10,11 @@ import os
 import re
 import select
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 
 PATIENCE = 20
 
@@ -161,6 +161,13 @@ class Browser:
         self.log.close()
 
 
+def free_port():
+    """A port that was free a moment ago."""
+    with socket.socket() as asked:
+        asked.bind(("127.0.0.1", 0))
+        return asked.getsockname()[1]
+
+
 class Soak:
     """A run of the simulation, and the address that it says."""
 
@@ -170,7 +177,8 @@ class Soak:
         self.process = subprocess.Popen(
             [binary, "run", "--config", "configs/dev.yaml", "--report", directory,
              "--set", f"checkpoint.path={directory}/checkpoints",
-             "--set", "metrics.prometheus.enabled=true", "--set", "metrics.prometheus.port=0",
+             "--set", "metrics.prometheus.enabled=true",
+             "--set", f"metrics.prometheus.port={free_port()}",
              *options], stdout=self.output, stderr=subprocess.STDOUT)
         self.address = self.find_address()
 
@@ -220,7 +228,7 @@ def figures_move(browser):
     browser.until("document.querySelectorAll('#members [data-state=live]').length === 4", "4 workers live")
     first = browser.until(SENT, "something is sent")
     browser.until(f"{SENT} > {first}", "the figures move")
-    browser.until("document.querySelector('#rate canvas')", "the curves are drawn")
+    browser.until("Boolean(document.querySelector('#rate canvas'))", "the curves are drawn")
     browser.until("[...document.querySelectorAll('#tiles dd span')][3].textContent === '40 / 40'", "all owned")
     crowned = browser.run("document.querySelectorAll('#members .crown:not([hidden])').length")
     check(crowned == 1, f"{crowned} leaders are crowned")
@@ -439,7 +447,8 @@ def main():
             soak = Soak(given.simulation, directory, "--duration", "24s", "--seed", "7",
                         "--set", "partitions.count=40", "--set", "partitions.message_rate_per_partition=2",
                         "--set", "workers.count=4", "--set", "producers.count=3", "--set", "workers.lease=2s",
-                        "--set", "chaos.enabled=true", "--set", "chaos.interval=1h",
+                        "--set", "chaos.enabled=true",
+                        "--set", "chaos.script=[{at: 3s, event: slow_worker, for: 1s}]",
                         "--set", "chaos.restart_after=6s")
             try:
                 live(browser, soak, given.axe, given.screenshots)

@@ -95,13 +95,13 @@ fn member(view: &View, name: &str) -> Member {
     view.since(0).members.into_iter().find(|member| member.id == name).unwrap()
 }
 
-/// The partitions of each member, by its name.
+/// Partitions that ever had an owner, each with the name of it.
 fn owners(shown: &Shown) -> Vec<String> {
     let name = |owner: i64| {
         let owner = shown.members.iter().find(|member| i64::from(member.n) == owner);
         owner.map_or("-".to_owned(), |member| member.id.clone())
     };
-    shown.seats.iter().map(|Seat(_, owner, _, _)| name(*owner)).collect()
+    shown.seats.iter().map(|Seat(n, owner, _, _)| format!("{n} {}", name(*owner))).collect()
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn claims_make_owners_and_their_loads() {
         record("w-1", 1, 5, 6, true),
     ]);
     let shown = view.since(0);
-    assert_eq!(owners(&shown), ["w-1", "-", "-", "w-0"]);
+    assert_eq!(owners(&shown), ["0 w-1", "1 -", "3 w-0"]);
     let loads = |name| (member(&view, name).owned, member(&view, name).load);
     assert_eq!((loads("w-0"), loads("w-1")), ((1, 4), (1, 1)));
     assert_eq!(shown.seats[0], Seat(0, 1, 5.0, 4));
@@ -128,7 +128,7 @@ fn claims_make_owners_and_their_loads() {
 fn a_release_by_whoever_was_taken_over_from_frees_nothing() {
     let view =
         fold([claimed("w-0", 0, 1, 1), claimed("w-1", 0, 2, 2), record("w-0", 0, 3, 3, true)]);
-    assert_eq!(owners(&view.since(0))[0], "w-1");
+    assert_eq!(owners(&view.since(0))[0], "0 w-1");
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn what_is_told_again_changes_nothing() {
     let once = fold(events.clone());
     let twice = fold(events.iter().chain(&events).cloned());
     assert_eq!(once.ownerships(), twice.ownerships());
-    assert_eq!(owners(&twice.since(0))[0], "w-1");
+    assert_eq!(owners(&twice.since(0))[0], "0 w-1");
     assert_eq!(member(&twice, "w-1").owned, 1);
 }
 

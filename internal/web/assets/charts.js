@@ -2,7 +2,7 @@
 import { dark, ownerColour } from "./colours.js";
 import { figure, time, tone } from "./format.js";
 
-const HEIGHT = 190;
+const HEIGHT = 180;
 const RATE_SPAN = 5;
 
 /** Messages per second at each point, over the last few seconds before it. */
@@ -15,9 +15,9 @@ function rates(points, key) {
   });
 }
 
-const axis = (values) => ({
+const axis = (words, size) => ({
   stroke: tone("muted"), grid: { stroke: tone("line"), width: 1 }, ticks: { show: false },
-  font: "12px system-ui, sans-serif", size: values ? 56 : 30, values,
+  font: "12px system-ui, sans-serif", size, values: (_, ticks) => ticks.map(words),
 });
 
 /** Bands for faults and lines for plans, behind the curves. */
@@ -46,13 +46,9 @@ class Chart {
   constructor(node, options) {
     Object.assign(this, { node, options, data: null });
     new ResizeObserver(() => {
-      if (this.plot) this.plot.setSize({ width: this.node.clientWidth, height: HEIGHT - this.legend() });
+      if (this.plot) this.plot.setSize({ width: this.node.clientWidth, height: HEIGHT });
     }).observe(node);
     dark.addEventListener("change", () => { this.plot?.destroy(); this.plot = null; this.show(this.data); });
-  }
-
-  legend() {
-    return this.plot?.root.querySelector(".u-legend")?.offsetHeight ?? 0;
   }
 
   show(data) {
@@ -62,7 +58,6 @@ class Chart {
     else {
       const size = { width: this.node.clientWidth, height: HEIGHT };
       this.plot = new window.uPlot({ ...size, ...this.options() }, data, this.node);
-      this.plot.setSize({ ...size, height: HEIGHT - this.legend() });
     }
   }
 }
@@ -70,8 +65,7 @@ class Chart {
 const overTime = (happened, series, sync) => () => ({
   cursor: { sync: { key: sync }, drag: { x: true, y: false } },
   scales: { x: { time: false }, y: { range: (_, low, high) => [0, Math.max(1, high * 1.08)] } },
-  axes: [axis((_, ticks) => ticks.map((t) => time(t).replace(".0 s", " s"))), axis((_, ticks) => ticks.map((n) => (Number.isInteger(n) ? figure(n).replace(".0", "") : n.toFixed(1))))].map(
-    (one, i) => ({ ...one, size: i ? 56 : 30 })),
+  axes: [axis((t) => time(t).replace(".0 s", " s"), 30), axis((n) => figure(n).replace(".0", ""), 56)],
   series: [{ label: "at", value: (_, t) => (t === null ? "–" : time(t)) },
     ...series.map(({ label, colour, fill, step }) => ({
       label, stroke: tone(colour), width: 2, points: { show: false }, fill: fill && `${tone(colour)}22`,
@@ -120,8 +114,8 @@ export class Loads {
       cursor: { drag: { x: false, y: false } },
       scales: { x: { time: false, range: (_, low, high) => [low - 0.6, high + 0.6] },
         y: { range: (_, low, high) => [0, Math.max(1, high * 1.1)] } },
-      axes: [{ ...axis((_, ticks) => ticks.map((i) => (Number.isInteger(i) ? (this.members[i]?.id ?? "").split("-").at(-1) : ""))), size: 30, grid: { show: false } },
-        { ...axis((_, ticks) => ticks.map(figure)), size: 56 }],
+      axes: [{ ...axis((i) => (this.members[i]?.id ?? "").split("-").at(-1), 30), grid: { show: false } },
+        axis((n) => figure(n).replace(".0", ""), 56)],
       series: [{ label: "worker", value: (_, i) => this.members[i]?.id ?? "–" },
         { label: "load", fill: tone("accent"), stroke: tone("accent"), width: 0, points: { show: false },
           paths: window.uPlot.paths.bars({ size: [0.7, 40], disp: { fill: { unit: 3, values: () => this.members.map((m) => ownerColour(m.n)) } } }) },

@@ -82,7 +82,7 @@ function showTopology() {
 }
 
 function cells() {
-  return state.seats.map((seat) => ({ ...seat, held: works(state.members.get(seat.owner)) }));
+  return state.seats.map((seat) => ({ ...seat, held: state.now.phase === "done" || works(state.members.get(seat.owner)) }));
 }
 
 function showMap(changed) {

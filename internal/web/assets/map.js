@@ -97,7 +97,7 @@ export class OwnerMap {
     context.globalAlpha = this.only >= 0 && owner !== this.only ? 0.15 : 1;
     context.fillStyle = owner < 0 ? palette.nobody : ownerColour(owner);
     context.fillRect(x, y, inner, inner);
-    if (owner < 0 || !held) this.cross(x, y, inner);
+    if (!held) this.cross(x, y, inner);
     const age = now - flashed;
     if (age < FLASH_MS && !still.matches) {
       context.fillStyle = palette.ink;

@@ -84,7 +84,7 @@ export class Members {
     write(card.state, words(member.state, member.declared_dead));
     const bound = Math.floor(now.load_bound);
     write(card.carries, isHere(member) ? `${count(member.owned)} owned · load ${count(member.load)} of ${count(bound)}`
-      : `${count(member.owned)} not taken over yet`);
+      : member.owned ? `${count(member.owned)} not taken over yet` : "owns nothing");
     const share = bound > 0 ? member.load / bound : 0;
     card.bar.style.transform = `scaleX(${Math.min(1, share).toFixed(3)})`;
     card.meter.classList.toggle("over", share > 1);

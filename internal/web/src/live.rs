@@ -31,6 +31,9 @@ const CLIENTS_MAX: usize = 48;
 const PACE: Duration = Duration::from_millis(250);
 /// A sign of life when nothing happens: whoever is in between drops what is silent.
 const HEARTBEAT: Duration = Duration::from_secs(10);
+/// Then a client is asked to come again, before its connection's life is over in the middle of an
+/// event.
+const LIFE: Duration = Duration::from_secs(240);
 /// How long the last event of a run may take to reach everybody.
 const FAREWELL_MAX: Duration = Duration::from_secs(2);
 
@@ -138,6 +141,8 @@ struct Client {
     told: u64,
     /// When it may be told more.
     next: Instant,
+    /// When it has to come again.
+    until: Instant,
     changes: watch::Receiver<u64>,
     is_over: bool,
     _place: OwnedSemaphorePermit,
@@ -164,13 +169,14 @@ async fn live(State(context): State<Context>, head: HeaderMap) -> Response {
 
 impl Client {
     fn new(live: Live, by_hand: Allowed, place: OwnedSemaphorePermit) -> Self {
-        let (told, next, changes) = (0, Instant::now(), live.version.subscribe());
-        Self { live, by_hand, told, next, changes, is_over: false, _place: place }
+        let (now, changes) = (Instant::now(), live.version.subscribe());
+        let (told, next, until, is_over) = (0, now, now + LIFE, false);
+        Self { live, by_hand, told, next, until, changes, is_over, _place: place }
     }
 
     /// The next piece of its answer, when there is one.
     async fn next(mut self) -> Option<(Result<Bytes, serde_json::Error>, Self)> {
-        if self.is_over {
+        if self.is_over || Instant::now() >= self.until {
             return None;
         }
         sleep_until(self.next).await;
@@ -185,23 +191,23 @@ impl Client {
         let shown = self.live.since(told);
         self.told = shown.version;
         self.is_over = shown.now.verdict != coordinator::Verdict::Running;
-        let name = if told == 0 { "snapshot" } else { "delta" };
+        let name = if told == 0 { "retry: 1000\nevent: snapshot" } else { "event: delta" };
         let told = Told { shown, by_hand: self.by_hand };
         let event = serde_json::to_string(&told)
-            .map(|json| format!("event: {name}\nid: {}\ndata: {json}\n\n", self.told).into());
+            .map(|json| format!("{name}\nid: {}\ndata: {json}\n\n", self.told).into());
         Some((event, self))
     }
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use coordinator::Totals;
     use view::Run;
 
     use super::*;
 
-    fn live() -> Live {
-        Live::new(View::new(Run {
+    pub fn run() -> Run {
+        Run {
             seed: 1,
             commit: String::new(),
             reproduce: String::new(),
@@ -211,7 +217,11 @@ mod tests {
             load_bound: 1.1,
             producers: 1,
             is_virtual: false,
-        }))
+        }
+    }
+
+    fn live() -> Live {
+        Live::new(View::new(run()))
     }
 
     fn client(live: &Live) -> Client {
@@ -233,7 +243,7 @@ mod tests {
     async fn everything_first_then_what_changed_four_times_a_second() {
         let live = live();
         let (snapshot, mut client) = told(client(&live)).await;
-        assert!(snapshot.starts_with("event: snapshot\nid: 1\ndata: {"), "{snapshot}");
+        assert!(snapshot.starts_with("retry: 1000\nevent: snapshot\nid: 1\ndata: {"), "{snapshot}");
         assert!(snapshot.ends_with("}\n\n") && snapshot.contains("\"by_hand\":\"none\""));
         let begun = Instant::now();
         for round in 1..=8_u32 {
@@ -256,6 +266,18 @@ mod tests {
         assert_eq!((sign.as_str(), begun.elapsed()), (": nothing new\n\n", PACE + HEARTBEAT));
         go_on(&live, 1.0);
         assert!(told(client).await.0.starts_with("event: delta"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_is_asked_to_come_again() {
+        let live = live();
+        let mut looking = client(&live);
+        let begun = Instant::now();
+        while let Some((_, next)) = looking.next().await {
+            looking = next;
+        }
+        assert!((LIFE..LIFE + HEARTBEAT + PACE).contains(&begun.elapsed()));
+        assert_eq!(live.clients.available_permits(), CLIENTS_MAX, "its place is free");
     }
 
     #[tokio::test(start_paused = true)]

@@ -27,7 +27,7 @@ pub(super) fn rebalances(html: &mut Html, report: &Report) {
             ]
         };
         let heads = ["At", "Epoch", "Leader", "Cause", "Members", "Moved", "Took"];
-        html.table(&heads, report.rebalances.iter().map(row).collect(), ROWS_MAX);
+        html.table("Each rebalance", &heads, report.rebalances.iter().map(row).collect(), ROWS_MAX);
     });
 }
 
@@ -64,7 +64,7 @@ pub(super) fn faults(html: &mut Html, report: &Report) {
             "Stable after, median",
             "At the longest",
         ];
-        html.table(&heads, by_name.collect(), ROWS_MAX);
+        html.table("Faults by name", &heads, by_name.collect(), ROWS_MAX);
         let row = |entry: &FaultEntry| {
             let (fault, impact) = (&entry.fault, &entry.impact);
             vec![
@@ -79,7 +79,7 @@ pub(super) fn faults(html: &mut Html, report: &Report) {
         };
         let heads =
             ["At", "Event", "Target", "What it did", "Moved", "Unowned, longest", "Stable after"];
-        html.table(&heads, report.faults.iter().map(row).collect(), ROWS_MAX);
+        html.table("Each fault", &heads, report.faults.iter().map(row).collect(), ROWS_MAX);
     });
 }
 
@@ -97,6 +97,11 @@ pub(super) fn recoveries(html: &mut Html, report: &Report) {
                 format!("{:.2} s", recovery.seconds),
             ]
         });
-        html.table(&["After", "Of whom", "Partitions", "Took"], rows.collect(), ROWS_MAX);
+        html.table(
+            "Recoveries",
+            &["After", "Of whom", "Partitions", "Took"],
+            rows.collect(),
+            ROWS_MAX,
+        );
     });
 }

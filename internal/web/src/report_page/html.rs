@@ -56,14 +56,17 @@ impl Html {
         self.raw("</section>\n");
     }
 
-    /// A table. Of more rows than `most`, the last ones, and how many are not there.
-    pub fn table(&mut self, heads: &[&str], rows: Vec<Vec<String>>, most: usize) {
+    /// A table, by which name whoever cannot see it finds it. Of more rows than `most`, the last ones,
+    /// and how many are not there.
+    pub fn table(&mut self, name: &str, heads: &[&str], rows: Vec<Vec<String>>, most: usize) {
         let left = rows.len().saturating_sub(most);
         if left > 0 {
             let says = format!("The newest {most}; {left} earlier ones are in report.json.");
             self.element("p", "class=\"hint\"", &says);
         }
-        self.raw("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table\"><table><thead><tr>");
+        self.raw("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"");
+        self.text(name);
+        self.raw("\"><table><thead><tr>");
         heads.iter().for_each(|head| self.element("th", "scope=\"col\"", head));
         self.raw("</tr></thead><tbody>\n");
         for row in rows.into_iter().skip(left) {
@@ -106,7 +109,7 @@ mod tests {
     #[test]
     fn of_many_rows_the_newest_are_there() {
         let mut html = Html::default();
-        html.table(&["n"], (0..5).map(|n| vec![format!("row {n}")]).collect(), 2);
+        html.table("Rows", &["n"], (0..5).map(|n| vec![format!("row {n}")]).collect(), 2);
         let written = html.done();
         assert!(written.contains("3 earlier ones"), "{written}");
         assert!(!written.contains("row 2") && written.contains("row 3"), "{written}");

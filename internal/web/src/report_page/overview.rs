@@ -86,7 +86,7 @@ pub(super) fn findings(html: &mut Html, report: &Report) {
     html.section("long", "Anomalies", |html| {
         let rows = Class::ALL
             .map(|class| vec![class.words().to_owned(), report.anomalies.of(class).to_string()]);
-        html.table(&["Class", "Count"], rows.to_vec(), rows.len());
+        html.table("By class", &["Class", "Count"], rows.to_vec(), rows.len());
         html.raw("<div class=\"findings\">");
         for finding in report.findings.iter().take(FINDINGS_MAX) {
             one(html, finding, report);
@@ -149,7 +149,7 @@ pub(super) fn exercised(html: &mut Html, report: &Report) {
             .map(|one| vec![one.required.to_string(), happened(one.happened)])
             .collect();
         let all = rows.len();
-        html.table(&["What", "Whether"], rows, all);
+        html.table("Exercised", &["What", "Whether"], rows, all);
     });
 }
 
@@ -174,7 +174,7 @@ pub(super) fn resources(html: &mut Html, report: &Report) {
     }
     html.section("", "What it used", |html| {
         let all = rows.len();
-        html.table(&["What", "How much"], rows, all);
+        html.table("Used", &["What", "How much"], rows, all);
     });
 }
 
