@@ -408,6 +408,7 @@ def measure(browser, binary, scratch):
                 e => window.costs.push(e.duration))).observe({type: 'measure'}); window.frames_ = []; let last = 0;
                 requestAnimationFrame(function frame(now) { if (last) window.frames_.push(now - last); last = now;
                 requestAnimationFrame(frame); }); 1""")
+            time.sleep(4)
             before = {m["name"]: m["value"] for m in browser.ask("Performance.getMetrics")["metrics"]}
             began = time.monotonic()
             time.sleep(15)
@@ -422,6 +423,9 @@ def measure(browser, binary, scratch):
                   f"p99 {at(frames, .99):.1f} ms; a second costs " +
                   ", ".join(f"{name} {value:.0f} ms" for name, value in busy.items()))
             check(len(costs) > 10, "there were no updates")
+            check(browser.run(OVERFLOW) <= 0, "the page scrolls sideways")
+            if picture := os.environ.get("BROWSER_TEST_PICTURE"):
+                browser.picture(picture)
         finally:
             soak.end()
 
@@ -458,7 +462,8 @@ def main():
             finally:
                 soak.end()
         except Failed as failed:
-            browser.picture("browser-test-failed.png") if os.environ.get("BROWSER_TEST_PICTURE") else None
+            if picture := os.environ.get("BROWSER_TEST_PICTURE"):
+                browser.picture(picture)
             print(f"✕ {failed}", file=sys.stderr)
             return 1
         finally:

@@ -43,22 +43,24 @@ function marks(happened) {
 
 /** A chart that is made again when the look of the page changes. */
 class Chart {
-  constructor(node, options) {
-    Object.assign(this, { node, options, data: null });
-    new ResizeObserver(() => {
-      if (this.plot) this.plot.setSize({ width: this.node.clientWidth, height: HEIGHT });
+  constructor(node, options, newest) {
+    Object.assign(this, { node, options, newest, data: null, width: 0 });
+    // Told, not asked for: asking in the middle of an update would lay out the page twice.
+    new ResizeObserver(([seen]) => {
+      this.width = Math.floor(seen.contentRect.width);
+      if (this.plot) this.plot.setSize({ width: this.width, height: HEIGHT });
+      else this.show(this.data);
     }).observe(node);
     dark.addEventListener("change", () => { this.plot?.destroy(); this.plot = null; this.show(this.data); });
   }
 
   show(data) {
     this.data = data;
-    if (!data || !data[0].length || !this.node.clientWidth) return;
+    if (!data || !data[0].length || !this.width) return;
     if (this.plot) this.plot.setData(data);
-    else {
-      const size = { width: this.node.clientWidth, height: HEIGHT };
-      this.plot = new window.uPlot({ ...size, ...this.options() }, data, this.node);
-    }
+    else this.plot = new window.uPlot({ width: this.width, height: HEIGHT, ...this.options() }, data, this.node);
+    // Where nobody points, the legend says the newest.
+    if (this.newest && !(this.plot.cursor.left >= 0)) this.plot.setLegend({ idx: data[0].length - 1 });
   }
 }
 
@@ -79,7 +81,7 @@ export class Curves {
   constructor(nodes) {
     this.nodes = nodes;
     this.happened = { faults: [], plans: [] };
-    const make = (node, series) => new Chart(node, overTime(this.happened, series, "run"));
+    const make = (node, series) => new Chart(node, overTime(this.happened, series, "run"), true);
     this.rate = make(nodes.rate, [{ label: "sent", colour: "accent" }, { label: "done", colour: "good" }]);
     this.flight = make(nodes.flight, [{ label: "in flight", colour: "warn", fill: true }]);
     this.unowned = make(nodes.unowned, [{ label: "without an owner", colour: "bad", fill: true, step: true }]);

@@ -3,7 +3,7 @@ import { Chaos, workerFacts } from "./chaos.js";
 import { Curves, Loads } from "./charts.js";
 import { count, element, ranges, time, write } from "./format.js";
 import { OwnerMap } from "./map.js";
-import { Members, Nodes, isHere, works } from "./members.js";
+import { Members, Nodes, isHere, numbered, works } from "./members.js";
 import { apply, nameOf, nothing } from "./state.js";
 import { found, showFindings, showTimeline, spans } from "./timeline.js";
 
@@ -102,9 +102,9 @@ function showOwners() {
   const owned = new Map();
   state.seats.forEach((seat, partition) => owned.set(seat.owner, (owned.get(seat.owner) ?? []).concat(partition)));
   const weight = (partitions) => partitions.reduce((sum, p) => sum + state.run.weights[p], 0);
-  const rows = [...owned].sort(([a], [b]) => nameOf(state, a).localeCompare(nameOf(state, b), "en", { numeric: true }));
-  node("owners-rows").replaceChildren(...rows.map(([owner, partitions]) => element("tr", {},
-    element("th", { scope: "row" }, nameOf(state, owner)), element("td", {}, count(partitions.length)),
+  const rows = [...owned].map(([owner, partitions]) => ({ id: nameOf(state, owner), partitions })).sort(numbered);
+  node("owners-rows").replaceChildren(...rows.map(({ id, partitions }) => element("tr", {},
+    element("th", { scope: "row" }, id), element("td", {}, count(partitions.length)),
     element("td", {}, count(weight(partitions))), element("td", {}, ranges(partitions)))));
 }
 
@@ -117,7 +117,7 @@ function show(changed, told) {
   if (changed.whole || told.series.points.length) {
     const { faults, plans } = spans(state);
     curves.show(state.points, faults, plans);
-    const here = [...state.members.values()].filter(isHere).sort((a, b) => a.id.localeCompare(b.id, "en", { numeric: true }));
+    const here = [...state.members.values()].filter(isHere).sort(numbered);
     loads.show(here, state.now.load_bound);
   }
   if (changed.whole || told.faults.length || told.rebalances.length) showTimeline(node("timeline"), state);

@@ -4,6 +4,7 @@ import { tone } from "./format.js";
 
 const FLASH_MS = 1400;
 const MARK_MS = 25000;
+const FADE_MS = 2500;
 const CELL_MIN = 8;
 const CELL_MAX = 34;
 const still = window.matchMedia("(prefers-reduced-motion: reduce)");
@@ -75,13 +76,13 @@ export class OwnerMap {
     });
   }
 
-  /** Marks fade slowly: between flashes a few frames a second are enough. */
+  /** Marks fade slowly: when nothing flashes, a frame every now and then is enough. */
   again() {
     const flashing = !still.matches
       && [...this.marked].some((p) => performance.now() - this.cells[p].flashed < FLASH_MS);
     if (flashing) this.draw();
     else if (!this.later) {
-      this.later = setTimeout(() => { this.later = 0; this.draw(); }, 400);
+      this.later = setTimeout(() => { this.later = 0; this.draw(); }, FADE_MS);
     }
   }
 

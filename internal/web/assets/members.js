@@ -17,7 +17,10 @@ export const works = (member) => ["live", "slow"].includes(member?.state);
 /** Whether somebody counts among the workers. */
 export const isHere = (member) => !["left", "expired", "crashed"].includes(member.state);
 
-const numbered = (a, b) => a.id.localeCompare(b.id, "en", { numeric: true });
+const { compare } = new Intl.Collator("en", { numeric: true });
+
+/** By name, worker-2 before worker-10. */
+export const numbered = (a, b) => compare(a.id, b.id);
 
 /** Those that are here, and the newest of those that are gone. */
 export function shown(members) {
@@ -76,14 +79,17 @@ export class Members {
   }
 
   fill(card, member, now) {
+    const bound = Math.floor(now.load_bound);
+    const seen = [member.state, member.declared_dead, member.owned, member.load, bound, now.leader === member.n].join();
+    if (card.seen === seen) return;
+    card.seen = seen;
     card.button.dataset.state = member.state;
     card.button.dataset.id = member.id;
     card.swatch.style.backgroundColor = ownerColour(member.n);
     write(card.name, member.id);
     card.crown.hidden = now.leader !== member.n;
     write(card.state, words(member.state, member.declared_dead));
-    const bound = Math.floor(now.load_bound);
-    write(card.carries, isHere(member) ? `${count(member.owned)} owned · load ${count(member.load)} of ${count(bound)}`
+    write(card.carries, isHere(member) ? `${count(member.owned)} owned  load ${count(member.load)}/${count(bound)}`
       : member.owned ? `${count(member.owned)} not taken over yet` : "owns nothing");
     const share = bound > 0 ? member.load / bound : 0;
     card.bar.style.transform = `scaleX(${Math.min(1, share).toFixed(3)})`;

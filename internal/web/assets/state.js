@@ -17,7 +17,8 @@ export function apply(state, told) {
   for (const producer of told.producers) state.producers.set(producer.n, producer);
   for (const [partition, owner, since, epoch] of told.seats) {
     const seat = state.seats[partition];
-    const moved = !told.run && seat.owner !== owner;
+    // The first claim of all is no hand-over.
+    const moved = !told.run && seat.owner !== owner && seat.since > 0;
     Object.assign(seat, { owner, since, epoch });
     if (moved) seat.flashed = performance.now();
   }

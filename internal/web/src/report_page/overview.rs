@@ -84,9 +84,13 @@ pub(super) fn counts(html: &mut Html, report: &Report) {
 /// What went wrong: each class, and the first findings with their evidence.
 pub(super) fn findings(html: &mut Html, report: &Report) {
     html.section("long", "Anomalies", |html| {
-        let rows = Class::ALL
-            .map(|class| vec![class.words().to_owned(), report.anomalies.of(class).to_string()]);
-        html.table("By class", &["Class", "Count"], rows.to_vec(), rows.len());
+        html.raw("<ul class=\"classes\">");
+        for class in Class::ALL {
+            let count = report.anomalies.of(class);
+            let kind = if count > 0 { "class=\"found\"" } else { "" };
+            html.element("li", kind, &format!("{count} {}", class.words()));
+        }
+        html.raw("</ul>");
         html.raw("<div class=\"findings\">");
         for finding in report.findings.iter().take(FINDINGS_MAX) {
             one(html, finding, report);
