@@ -50,10 +50,10 @@ function showTiles() {
   const { totals } = state.now;
   const anomalies = found(totals).reduce((sum, [, n]) => sum + n, 0);
   const tiles = [
-    ["Sent", count(totals.sent), `${count(totals.acked)} acknowledged`],
+    ["Sent", count(totals.sent), `${count(totals.stored)} stored`],
     ["Done", count(totals.received), `${count(totals.reprocessed)} handled again`],
     ["In flight", count(totals.in_flight), `${count(totals.in_doubt)} in doubt`],
-    ["Owned", `${count(totals.owned)} / ${count(totals.partitions)}`, `${count(totals.claims)} claims`,
+    ["Owned", count(totals.owned), `of ${count(totals.partitions)} partitions`,
       totals.unowned && state.now.phase === "running" ? "warn" : ""],
     ["Workers", count(totals.workers.live), `${totals.workers.crashed} crashed, ${totals.workers.expired} expired`],
     ["Leader", totals.leader ?? "none", `term ${totals.term}, epoch ${totals.epoch}`],

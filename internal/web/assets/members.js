@@ -37,13 +37,13 @@ function card(open) {
   const parts = {
     swatch: element("span", { class: "swatch", "aria-hidden": "true" }), name: element("span"),
     crown: element("span", { class: "crown", role: "img", "aria-label": "leader", title: "leader", hidden: "" }, "♛"),
-    state: element("span", { class: "state" }), carries: element("span", { class: "carries" }),
+    state: element("span", { class: "state" }), owned: element("span", { class: "owned" }), load: element("span", { class: "load" }),
     bar: element("span"),
   };
   const who = element("span", { class: "who" }, parts.swatch, parts.name, parts.crown);
   const meter = element("span", { class: "meter", "aria-hidden": "true" }, parts.bar);
   const button = element("button", { type: "button", class: "node", "aria-haspopup": "dialog", onclick: open }, who,
-    parts.state, parts.carries, meter);
+    parts.state, element("span", { class: "carries" }, parts.owned, parts.load), meter);
   return { ...parts, button, meter, node: element("li", {}, button) };
 }
 
@@ -89,8 +89,9 @@ export class Members {
     write(card.name, member.id);
     card.crown.hidden = now.leader !== member.n;
     write(card.state, words(member.state, member.declared_dead));
-    write(card.carries, isHere(member) ? `${count(member.owned)} owned  load ${count(member.load)}/${count(bound)}`
-      : member.owned ? `${count(member.owned)} not taken over yet` : "owns nothing");
+    const left = member.owned ? `${count(member.owned)} left` : "";
+    write(card.owned, isHere(member) ? `${count(member.owned)} owned` : left);
+    write(card.load, isHere(member) ? `, load ${count(member.load)}/${count(bound)}` : "");
     const share = bound > 0 ? member.load / bound : 0;
     card.bar.style.transform = `scaleX(${Math.min(1, share).toFixed(3)})`;
     card.meter.classList.toggle("over", share > 1);
@@ -117,7 +118,7 @@ export class Nodes {
       made.button.dataset.id = name;
       write(made.name, name);
       write(made.state, words(state));
-      write(made.carries, carries ?? "");
+      write(made.owned, carries ?? "");
     }
   }
 
