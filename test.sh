@@ -34,4 +34,10 @@ RUSTDOCFLAGS='-D warnings' step cargo doc --locked --no-deps -p parti
 step cargo test --workspace --locked --test sources --test determinism
 step cargo test --workspace --locked
 step cargo test -p simulation --features selftest --locked --test selftest
+if [[ -n ${CHROMIUM_BIN:-} ]] || command -v chromium >/dev/null; then
+  step cargo build --locked -p simulation
+  SIMULATION_BIN="${CARGO_TARGET_DIR:-target}/debug/simulation" step scripts/browser-test.sh
+else
+  echo "chromium is not installed: nobody has looked at the page"
+fi
 printf '\n✓ all tests passed\n'

@@ -8,11 +8,12 @@ use broker::{Admin, Storage, StreamSpec};
 use chaos::{DirectorSettings, How, Planned, Terms, schedule};
 use config::{AssignmentStrategy, Config, Mode, RatePattern};
 use coordinator::{CoordinatorSettings, JudgeSettings, Promise, Required, Resumed, group_history};
-use model::{PartitionId, ProducerId, RunClock, Seed, Weights, producer_range};
+use model::{PartitionId, ProducerId, RunClock, Seed, Timestamp, Weights, producer_range};
 use parti::strategy::{ConsistentHash, RoundRobin, Strategy, WeightedConsistentHash};
 use parti::{Limits, MemberId, Names};
 use producer::{Pattern, ProducerSettings, Variation};
 use reports::Channel;
+use view::Run;
 use worker::{Consumption, WorkerSettings};
 
 use crate::connect::REQUEST_TIMEOUT;
@@ -84,6 +85,21 @@ impl Setup {
             broker.ensure(&spec).await?;
         }
         Ok(())
+    }
+
+    /// What whoever looks at the run knows from the beginning.
+    pub fn seen(&self, began: Timestamp, reproduce: &str, is_virtual: bool) -> Run {
+        Run {
+            seed: self.seed.0,
+            commit: env!("SIMULATION_COMMIT").to_owned(),
+            reproduce: reproduce.to_owned(),
+            started_at: began,
+            duration_seconds: self.config.simulation.duration.duration().as_secs_f64(),
+            weights: self.weights.iter().map(|(_, weight)| weight.0).collect(),
+            load_bound: self.config.workers.strategy_config.load_bound,
+            producers: self.config.producers.count,
+            is_virtual,
+        }
     }
 
     /// The configuration as other programs read it.

@@ -1,6 +1,7 @@
 //! What the outside sees of a run, and what the run costs: metrics over HTTP, memory and CPU.
 
 use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -56,6 +57,7 @@ impl Watching {
                 .await
                 .map_err(|error| Failure::Environment(error.to_string()))?;
             println!("✓ Metrics at http://{}/metrics", server.local_addr());
+            println!("  watch: http://{}/", reachable(server.local_addr()));
             tasks.spawn(server.serve(shared.clone(), std::future::pending()));
         }
         let (told, usage) = watch::channel(Measured::default());
@@ -84,6 +86,17 @@ impl Watching {
         }
         resources
     }
+}
+
+/// Where a browser on this machine finds it.
+fn reachable(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        address.set_ip(match address {
+            SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    address
 }
 
 async fn publish(shared: Shared, mut progress: watch::Receiver<Progress>) {

@@ -12,14 +12,18 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 use crate::Shared;
-use crate::by_hand;
 use crate::door::Door;
 use crate::limits::Limits;
+use crate::{assets, by_hand, live};
 
 /// Every page of a server that listens on `address`.
 pub(crate) fn routes(shared: Shared, limits: Limits, address: SocketAddr) -> Router {
-    let chaos = by_hand::routes(shared.clone(), limits, Door::of(address));
+    let door = Door::of(address);
+    let chaos = by_hand::routes(shared.clone(), limits, door);
+    let live = live::routes(shared.clone(), door);
     Router::new()
+        .route("/", get(assets::page))
+        .route("/assets/{name}", get(assets::asset))
         .route("/metrics", get(metrics))
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
@@ -27,6 +31,7 @@ pub(crate) fn routes(shared: Shared, limits: Limits, address: SocketAddr) -> Rou
         .fallback(unknown)
         .with_state(shared)
         .merge(chaos)
+        .merge(live)
 }
 
 async fn metrics(State(shared): State<Shared>) -> Response {
@@ -58,6 +63,6 @@ async fn status(State(shared): State<Shared>) -> Response {
 }
 
 async fn unknown() -> (StatusCode, String) {
-    let pages = "/metrics, /healthz, /readyz, /status and /chaos";
+    let pages = "/, /live, /metrics, /healthz, /readyz, /status and /chaos";
     (StatusCode::NOT_FOUND, format!("no such page; there are {pages}\n"))
 }

@@ -146,6 +146,19 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn whoever_listens_and_does_not_read_is_gone_when_its_time_is_up() {
+        let (life, grace) = (Duration::from_millis(100), Duration::from_millis(50));
+        let server = Server::bind("127.0.0.1", 0).await.unwrap();
+        let (address, shared) = (server.local_addr(), Shared::new().unwrap());
+        shared.set_run(crate::live::tests::run());
+        let limits = Limits { life, grace, ..Limits::default() };
+        tokio::spawn(Server { limits, ..server }.serve(shared, std::future::pending()));
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(b"GET /live HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+        assert!(rest(&mut stream).await.contains("event: snapshot"), "told, then gone");
+    }
+
+    #[tokio::test]
     async fn more_clients_than_the_limit_wait_their_turn() {
         let address = start(Limits { connections: 1, ..Limits::default() }).await;
         let first = TcpStream::connect(address).await.unwrap();

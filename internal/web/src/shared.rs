@@ -3,12 +3,14 @@
 use std::sync::{Arc, OnceLock};
 
 use chaos::Control;
-use coordinator::{Progress, Totals, Verdict};
+use coordinator::{Event, Progress, Report, Totals, Verdict};
 use metrics::{Metrics, MetricsError};
 use reports::Phase;
 use serde::Serialize;
 use tokio::sync::{mpsc, watch};
+use view::{Run, View};
 
+use crate::live::Live;
 use crate::register::Arrival;
 
 /// What `/status` says.
@@ -46,6 +48,7 @@ pub struct Shared {
     metrics: Arc<Metrics>,
     chaos: Arc<OnceLock<ByHand>>,
     arrivals: Arc<OnceLock<mpsc::Sender<Arrival>>>,
+    live: Arc<OnceLock<Live>>,
 }
 
 /// Chaos by hand, and who may ask for it.
@@ -63,7 +66,13 @@ impl Shared {
     /// As [`Metrics::new`].
     pub fn new() -> Result<Self, MetricsError> {
         let (status, metrics) = (watch::Sender::default(), Arc::new(Metrics::new()?));
-        Ok(Self { status, metrics, chaos: Arc::default(), arrivals: Arc::default() })
+        Ok(Self {
+            status,
+            metrics,
+            chaos: Arc::default(),
+            arrivals: Arc::default(),
+            live: Arc::default(),
+        })
     }
 
     /// How the run is going: for the metrics and for `/status`.
@@ -75,6 +84,47 @@ impl Shared {
             status.elapsed_seconds = progress.elapsed.as_secs_f64();
             status.totals = progress.totals.clone();
         });
+        self.look(progress);
+    }
+
+    /// The run can be looked at from now on. Only the first call counts.
+    pub fn set_run(&self, run: Run) {
+        if self.live.set(Live::new(View::new(run))).is_err() {
+            tracing::warn!("the run is shown already");
+        }
+    }
+
+    /// Things happened: for the live page and `report.html`.
+    pub fn happened(&self, events: &[Event]) {
+        if let Some(live) = self.live() {
+            live.happened(events);
+        }
+    }
+
+    /// How the run is going, for the live page and `report.html` alone.
+    pub fn look(&self, progress: &Progress) {
+        if let Some(live) = self.live() {
+            live.progress(progress);
+        }
+    }
+
+    /// What is shown of the run, if it is judged here.
+    pub fn view(&self) -> Option<View> {
+        self.live().map(Live::view)
+    }
+
+    /// Tells the verdict to everybody who looks, and waits until they know, for two seconds at most.
+    pub async fn farewell(&self, report: &Report) {
+        self.set_verdict(report.verdict);
+        if let Some(live) = self.live() {
+            live.judged(report);
+            live.farewell().await;
+        }
+    }
+
+    /// What is shown of the run, as it happens.
+    pub(crate) fn live(&self) -> Option<&Live> {
+        self.live.get()
     }
 
     /// Whether the run is under way.

@@ -25,7 +25,7 @@ use crate::verdict::{self, Ending};
 use crate::watching::Watching;
 use crate::{progress, signals};
 
-pub use simulate::{Outside, Simulated, simulate};
+pub use simulate::{Left, Outside, Simulated, simulate};
 
 /// Runs a simulation in virtual time and gives the verdict's exit code.
 pub async fn run(args: RunArgs) -> Result<u8, Failure> {
@@ -92,7 +92,11 @@ async fn in_thread(
         told,
         orders,
         stop,
-        left: Some((dir.clone(), watching.shared())),
+        left: Some(Left {
+            dir: dir.clone(),
+            shared: watching.shared(),
+            reproduce: reproduce.clone(),
+        }),
         trace: args.trace.as_deref().map(lines).transpose()?,
         observer: None,
         stall,
@@ -105,8 +109,8 @@ async fn in_thread(
     let Simulated { setup, conducted, ended_at, figures } = simulated;
     let resources = watching.resources();
     let ending = Ending { at: ended_at, resources, reproduce, virtual_time: Some(figures) };
-    let report = verdict::give(&setup, conducted, ending, dir)?;
-    watching.shared().set_verdict(report.verdict);
+    let report = verdict::give(&setup, conducted, ending, dir, &watching.shared())?;
+    watching.shared().farewell(&report).await;
     Ok(report.exit_code)
 }
 
