@@ -161,7 +161,7 @@ impl Account {
         docket: &mut crate::docket::Docket,
     ) -> crate::effect::Wrong {
         let latest = crate::docket::before(by.at, docket.settings.processing_min);
-        let (mut wrong, _) = self.take(outputs, latest, counts);
+        let (mut wrong, _) = self.take(outputs, crate::effect::Done { at: by.at, latest }, counts);
         self.last_effect_at = Some(by.at);
         let unexpected = std::mem::take(&mut wrong.unexpected);
         let unprocessed = std::mem::take(&mut wrong.unprocessed);

@@ -39,6 +39,7 @@ impl World {
             seed: Seed(seed),
             clock: RunClock::starting_at(Timestamp(0)),
             give_up_after: Duration::from_secs(60),
+            measured: false,
         };
         let (names, channel) = (self.names.clone(), self.channel.clone());
         Producer::start(client.clone(), names, channel, settings).await.unwrap()

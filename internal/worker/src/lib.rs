@@ -7,4 +7,4 @@ mod tally;
 mod worker;
 
 pub use pace::SLOWEST;
-pub use worker::{Worker, WorkerSettings};
+pub use worker::{Onlooker, Worker, WorkerSettings};

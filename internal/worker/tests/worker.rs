@@ -46,6 +46,7 @@ impl World {
             delay: Duration::from_millis(100)..=Duration::from_millis(100),
             seed: Seed(1),
             clock: RunClock::starting_at(Timestamp(0)),
+            measured: false,
         };
         let (client, names) = (self.broker.client(client), self.names.clone());
         let worker = Worker::start(client, names, self.channel.clone(), settings).await.unwrap();

@@ -13,7 +13,7 @@ fn progress(sent: u64) -> Progress {
         phase: Phase::Draining,
         read: coordinator::Read::default(),
         totals: Totals { partitions: 4, sent, ..Totals::default() },
-        checkpoints: Default::default(),
+        ..Progress::default()
     }
 }
 
