@@ -35,12 +35,12 @@ chaos:
   enabled: true
   restart_after: 2s
   script:
-    - {at: 4s, event: worker_crash, target: any}
-    - {at: 7s, event: producer_crash, target: any}
-    - {at: 9s, event: worker_pause, target: any, for: 3s}
+    - {at: 4s, event: worker_crash, target: worker}
+    - {at: 7s, event: producer_crash, target: producer}
+    - {at: 9s, event: worker_pause, target: worker, for: 3s}
     - {at: 13s, event: scale_up}
     - {at: 16s, event: leader_failure}
-    - {at: 20s, event: worker_restart, target: any}
+    - {at: 20s, event: worker_restart, target: worker}
 checkpoint: {enabled: true, interval: 4s}
 """ % SECONDS
 # The longer one: its processes have to be there before anything can happen to them.
@@ -51,8 +51,8 @@ chaos:
   enabled: true
   restart_after: 2s
   script:
-    - {at: 8s, event: worker_restart, target: any}
-    - {at: 14s, event: worker_pause, target: any, for: 3s}
+    - {at: 8s, event: worker_restart, target: worker}
+    - {at: 14s, event: worker_pause, target: worker, for: 3s}
 """ % SECONDS
 
 
@@ -174,8 +174,8 @@ def with_variables(expr, instance, began):
     return expr
 
 
-def check_dashboards(prometheus):
-    """Every query of every panel, variable and annotation finds data."""
+def check_dashboards(prometheus, run):
+    """Every query of every panel, variable and annotation finds data: those about one run, data of `run`."""
     empty, asked = [], 0
     for path in sorted((ROOT / "docker/grafana/dashboards").glob("*.json")):
         board = json.loads(path.read_text(encoding="utf-8"))
@@ -188,9 +188,8 @@ def check_dashboards(prometheus):
                 asked += 1
         if not instances:
             empty.append(f"{path.name}: the variable instance has no value")
-            continue
-        # One run at a time; or all of them, where several can be chosen.
-        instance = "|".join(re.escape(one).replace("\\", "\\\\") for one in instances)
+        several = any(variable.get("multi") for variable in board["templating"]["list"])
+        instance = "|".join(instances if several else [run])
         queries = [(panel["title"], target["expr"])
                    for panel in board["panels"] for target in panel.get("targets", [])]
         queries += [(f"annotation {one['name']}", one["expr"]) for one in board["annotations"]["list"]]
@@ -276,7 +275,7 @@ def test(place, programs):
     up = prometheus.ask("query", query="sum(up)")["result"]
     if [one["value"][1] for one in up] != [str(2 + len(roles))]:
         raise Wrong(f"{2 + len(roles)} processes should be up: {up}")
-    dashboards, empty = check_dashboards(prometheus)
+    dashboards, empty = check_dashboards(prometheus, alone)
     alerts, wrong = check_alerts(prometheus)
     for name in ("alone", "coordinator"):
         programs.ended(name, 30)
