@@ -7,7 +7,9 @@ use std::time::Duration;
 use broker::{Admin, Storage, StreamSpec};
 use chaos::{DirectorSettings, How, Planned, Terms, schedule};
 use config::{AssignmentStrategy, Config, Mode, RatePattern};
-use coordinator::{CoordinatorSettings, JudgeSettings, Promise, Required, Resumed, group_history};
+use coordinator::{
+    CoordinatorSettings, Detail, JudgeSettings, Promise, Required, Resumed, group_history,
+};
 use model::{PartitionId, ProducerId, RunClock, Seed, Timestamp, Weights, producer_range};
 use parti::strategy::{ConsistentHash, RoundRobin, Strategy, WeightedConsistentHash};
 use parti::{Limits, MemberId, Names};
@@ -43,6 +45,9 @@ pub struct Setup {
     pub channel: Channel,
     /// The weight of every partition.
     pub weights: Weights,
+    /// How far what is shown of the run goes into detail; also whether producers and workers measure
+    /// each message.
+    pub detail: Detail,
 }
 
 impl Setup {
@@ -53,7 +58,20 @@ impl Setup {
         let names = Names::new(prefix).map_err(wrong)?;
         let channel = Channel::new(prefix).map_err(wrong)?;
         let weights = config::weights(&config, seed);
-        Ok(Self { config, seed, clock, names, channel, weights })
+        let detail = Detail::Run;
+        Ok(Self { config, seed, clock, names, channel, weights, detail })
+    }
+
+    /// The same, measured as far as the configuration wants it shown. A run in virtual time is not:
+    /// it would take longer, and nobody can watch that fast.
+    pub fn measured(mut self) -> Self {
+        let prometheus = &self.config.metrics.prometheus;
+        self.detail = match (prometheus.enabled, prometheus.per_partition) {
+            (false, _) => Detail::Run,
+            (true, false) => Detail::Workers,
+            (true, true) => Detail::Partitions,
+        };
+        self
     }
 
     /// The streams of the run.
@@ -152,6 +170,7 @@ impl Setup {
             delay: self.delay(),
             seed: self.seed,
             clock: self.clock,
+            measured: self.detail > Detail::Run,
         }
     }
 
@@ -231,6 +250,7 @@ impl Setup {
             seed: self.seed,
             clock: self.clock,
             give_up_after: config::drain_bound(&self.config),
+            measured: self.detail > Detail::Run,
         })
     }
 
@@ -271,6 +291,7 @@ impl Setup {
             trim_after: self.trim_after(),
             checkpoint: None,
             resume: None,
+            detail: self.detail,
         }
     }
 

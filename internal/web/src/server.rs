@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -35,6 +36,23 @@ impl Server {
             Ok(Self { listener, address, limits: Limits::default() })
         };
         bound.await.map_err(|source| WebError::of(written(host, port), source))
+    }
+
+    /// Listens on `host` and the first of `ports` that is free: for processes that are many on one
+    /// machine, and that share one configuration.
+    ///
+    /// # Errors
+    ///
+    /// None of the ports is free, or as [`Server::bind`].
+    pub async fn bind_first_free(host: &str, ports: RangeInclusive<u16>) -> Result<Self, WebError> {
+        let address = format!("{} to {}", written(host, *ports.start()), ports.end());
+        for port in ports {
+            match Self::bind(host, port).await {
+                Err(WebError::PortTaken { .. }) => {}
+                bound => return bound,
+            }
+        }
+        Err(WebError::PortTaken { address })
     }
 
     /// Where it listens.

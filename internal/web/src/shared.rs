@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use chaos::Control;
 use coordinator::{Event, Progress, Report, Totals, Verdict};
-use metrics::{Metrics, MetricsError};
+use metrics::{Metrics, MetricsError, Role};
 use reports::Phase;
 use serde::Serialize;
 use tokio::sync::{mpsc, watch};
@@ -49,6 +49,9 @@ pub struct Shared {
     chaos: Arc<OnceLock<ByHand>>,
     arrivals: Arc<OnceLock<mpsc::Sender<Arrival>>>,
     live: Arc<OnceLock<Live>>,
+    role: Role,
+    /// Why the broker cannot be reached, if it cannot.
+    unreachable: watch::Sender<Option<String>>,
 }
 
 /// Chaos by hand, and who may ask for it.
@@ -65,20 +68,33 @@ impl Shared {
     ///
     /// As [`Metrics::new`].
     pub fn new() -> Result<Self, MetricsError> {
-        let (status, metrics) = (watch::Sender::default(), Arc::new(Metrics::new()?));
-        Ok(Self {
-            status,
-            metrics,
-            chaos: Arc::default(),
-            arrivals: Arc::default(),
-            live: Arc::default(),
-        })
+        let shared = Self::of(Role::Run)?;
+        shared.metrics.update(&Totals::default());
+        Ok(shared)
+    }
+
+    /// The same for a process that plays one role. Only who judges a run has a status to show.
+    ///
+    /// # Errors
+    ///
+    /// As [`Metrics::new`].
+    pub fn of(role: Role) -> Result<Self, MetricsError> {
+        let (status, metrics) = (watch::Sender::default(), Arc::new(Metrics::of(role)?));
+        let (chaos, arrivals, live) = (Arc::default(), Arc::default(), Arc::default());
+        let unreachable = watch::Sender::default();
+        Ok(Self { status, metrics, chaos, arrivals, live, role, unreachable })
+    }
+
+    /// Which role the process plays.
+    pub(crate) fn role(&self) -> Role {
+        self.role
     }
 
     /// How the run is going: for the metrics and for `/status`.
     pub fn update(&self, progress: &Progress) {
         self.metrics.update(&progress.totals);
         self.metrics.observe_checkpoints(&progress.checkpoints);
+        self.metrics.observe_figures(&progress.figures);
         self.status.send_modify(|status| {
             status.phase = progress.phase;
             status.elapsed_seconds = progress.elapsed.as_secs_f64();
@@ -132,8 +148,23 @@ impl Shared {
         self.status.send_modify(|status| status.ready = ready);
     }
 
+    /// Whether the broker answers, or why it does not.
+    pub fn set_broker(&self, answers: Result<(), String>) {
+        self.unreachable.send_replace(answers.err());
+    }
+
+    /// Why the process is of no use at the moment, if it is not.
+    pub(crate) fn unready(&self) -> Option<String> {
+        if !self.status.borrow().ready {
+            return Some("the run is not under way".into());
+        }
+        let unreachable = self.unreachable.borrow();
+        unreachable.as_ref().map(|why| format!("the broker cannot be reached: {why}"))
+    }
+
     /// The run was judged.
     pub fn set_verdict(&self, verdict: Verdict) {
+        self.metrics.set_verdict(verdict);
         self.status.send_modify(|status| status.verdict = verdict);
     }
 

@@ -27,7 +27,8 @@ pub async fn coordinator(mut setup: Setup, parts: Parts) -> Result<u8, Failure> 
         None => (connect(&setup, "coordinator", setup.config.nats.existing).await?, None),
     };
     let (told, shown) = watch::channel(Progress::default());
-    let watching = Watching::begin(&setup, shown.clone(), None, None).await?;
+    let asked = Some(NatsConnector::new(&setup, None));
+    let watching = Watching::begin(&setup, shown.clone(), asked, None, None).await?;
     watching.shared().set_run(setup.seen(setup.clock.started_at(), &reproduce, false));
     let (events, writing) = events::in_background(&dir.events(), watching.shared())?;
     let showing = progress::begin(shown, &setup);

@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 use crate::cli::RunArgs;
 use crate::commands::{drawn_seed, load, reproduce, wall_clock};
+use crate::connect::NatsConnector;
 use crate::failure::Failure;
 use crate::rundir::RunDir;
 use crate::setup::Setup;
@@ -85,7 +86,8 @@ async fn in_thread(
     let (told, shown) = watch::channel(Progress::default());
     let (control, orders) = Control::new(Arc::new(config.clone()));
     let outer = Setup::new(config.clone(), seed, RunClock::starting_at(now))?;
-    let watching = Watching::begin(&outer, shown.clone(), None, Some(control)).await?;
+    let nobody = None::<NatsConnector>;
+    let watching = Watching::begin(&outer, shown.clone(), nobody, None, Some(control)).await?;
     let showing = progress::begin(shown, &outer);
     let stall = if args.unrepeatable { unrepeatable(now) } else { Duration::ZERO };
     let outside = Outside {
