@@ -29,4 +29,10 @@ python3 scripts/dashboards.py --check
 promtool check config docker/prometheus/prometheus.yml
 promtool test rules docker/prometheus/alerts_test.yml
 "$simulation" config check docker/simulation.yaml >/dev/null
+if command -v docker-compose >/dev/null; then
+  # It holds the file against the schema of the compose specification; no daemon is asked.
+  docker-compose -f docker/docker-compose.yml --profile all-in-one --profile separate --profile cluster config --quiet
+else
+  echo "docker-compose is not installed: docker-compose.yml is not checked"
+fi
 exec python3 scripts/prometheus_test.py "$(realpath "$simulation")"
