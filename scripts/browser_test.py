@@ -305,6 +305,19 @@ def map_by_keyboard(browser):
     check(re.match(r"Partition 1 \(weight \d+\): worker-\d+ since .+, epoch \d+", said), f"the map says {said!r}")
 
 
+def map_shows_owners(browser):
+    """Whoever owns anything is on the map in its colour, and nobody else."""
+    drawn = """(() => { const c = document.getElementById('map'), seen = new Map();
+        const data = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
+        for (let i = 0; i < data.length; i += 4) {
+          const k = `rgb(${data[i]}, ${data[i + 1]}, ${data[i + 2]})`; seen.set(k, (seen.get(k) ?? 0) + 1); }
+        const rows = [...document.querySelectorAll('#owners-rows th')].map(th => th.textContent);
+        return [...document.querySelectorAll('#members button')].every(card => {
+          const colour = getComputedStyle(card.querySelector('.swatch')).backgroundColor;
+          return rows.includes(card.dataset.id) === (seen.get(colour) > 100); }); })()"""
+    browser.until(drawn, "the map has the colours of the owners in the table")
+
+
 def looks(browser, screenshots):
     """On a phone, in the dark, without motion."""
     for scheme in ("light", "dark"):
@@ -387,6 +400,7 @@ def live(browser, soak, axe, screenshots):
     victim = kill_by_click(browser)
     leader_by_keyboard(browser)
     map_by_keyboard(browser)
+    map_shows_owners(browser)
     looks(browser, screenshots)
     browser.until(f"{CARD.format(victim)}.dataset.state === 'live'", f"{victim} comes back", 25)
     check(not browser.complaints(), f"the console says {browser.complaints()}")
