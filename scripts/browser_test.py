@@ -305,6 +305,21 @@ def map_by_keyboard(browser):
     check(re.match(r"Partition 1 \(weight \d+\): worker-\d+ since .+, epoch \d+", said), f"the map says {said!r}")
 
 
+def map_shows_owners(browser):
+    """Whoever owns anything is on the map in its colour, and nobody else."""
+    drawn = """(() => { const c = document.getElementById('map'), seen = new Map();
+        const copy = new OffscreenCanvas(c.width, c.height).getContext('2d', {willReadFrequently: true});
+        copy.drawImage(c, 0, 0);
+        const data = copy.getImageData(0, 0, c.width, c.height).data;
+        for (let i = 0; i < data.length; i += 4) {
+          const k = `rgb(${data[i]}, ${data[i + 1]}, ${data[i + 2]})`; seen.set(k, (seen.get(k) ?? 0) + 1); }
+        const rows = [...document.querySelectorAll('#owners-rows th')].map(th => th.textContent);
+        return rows.some(name => name.startsWith('worker')) && [...document.querySelectorAll('#members button')].every(card => {
+          const colour = getComputedStyle(card.querySelector('.swatch')).backgroundColor;
+          return rows.includes(card.dataset.id) === (seen.get(colour) > 100); }); })()"""
+    browser.until(drawn, "the map has the colours of the owners in the table")
+
+
 def looks(browser, screenshots):
     """On a phone, in the dark, without motion."""
     for scheme in ("light", "dark"):
@@ -387,11 +402,13 @@ def live(browser, soak, axe, screenshots):
     victim = kill_by_click(browser)
     leader_by_keyboard(browser)
     map_by_keyboard(browser)
+    map_shows_owners(browser)
     looks(browser, screenshots)
     browser.until(f"{CARD.format(victim)}.dataset.state === 'live'", f"{victim} comes back", 25)
     check(not browser.complaints(), f"the console says {browser.complaints()}")
     elsewhere = [url for url in browser.requests() if not url.startswith(soak.address)]
     check(not elsewhere, f"requests to others: {elsewhere}")
+    soak.process.send_signal(signal.SIGINT)
     browser.until("document.getElementById('verdict').dataset.verdict === 'pass'", "the verdict is shown", 60)
     check(browser.run("document.getElementById('connection').dataset.state") == "over", "the page goes on")
 
@@ -438,7 +455,8 @@ def main():
     words.add_argument("--screenshots", action="store_true", help="write those of docs/")
     words.add_argument("--measure", action="store_true", help="say what 1500 partitions cost the browser")
     given = words.parse_args()
-    with tempfile.TemporaryDirectory(prefix="browser-test-") as scratch:
+    # Whatever the browser still writes when it is gone is in nobody's way.
+    with tempfile.TemporaryDirectory(prefix="browser-test-", ignore_cleanup_errors=True) as scratch:
         profile = os.path.join(scratch, "profile")
         directory = os.path.join(scratch, "run")
         os.mkdir(profile)
@@ -448,7 +466,7 @@ def main():
             if given.measure:
                 measure(browser, given.simulation, scratch)
                 return 0
-            soak = Soak(given.simulation, directory, "--duration", "24s", "--seed", "7",
+            soak = Soak(given.simulation, directory, "--duration", "90s", "--seed", "7",
                         "--set", "partitions.count=40", "--set", "partitions.message_rate_per_partition=2",
                         "--set", "workers.count=4", "--set", "producers.count=3", "--set", "workers.lease=2s",
                         "--set", "chaos.enabled=true",

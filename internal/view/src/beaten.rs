@@ -66,6 +66,6 @@ impl Beaten {
 }
 
 /// Whether it never happened: an event that was not possible when its time came.
-pub(crate) fn skipped(fault: &Fault) -> bool {
+fn skipped(fault: &Fault) -> bool {
     fault.effect.starts_with("skipped:")
 }

@@ -5,7 +5,7 @@ use model::Timestamp;
 use parti::MemberId;
 use reports::{Fault, FaultKind, Phase};
 
-use crate::beaten::{Beaten, Blow, skipped};
+use crate::beaten::{Beaten, Blow};
 use crate::map::{Map, Place, code};
 use crate::members::Members;
 use crate::newest::Newest;
@@ -246,7 +246,7 @@ impl View {
             if producer.1.hit(fault) {
                 producer.0 = version;
             }
-        } else if !skipped(fault) {
+        } else {
             self.members.hit(fault, version);
         }
     }

@@ -274,6 +274,7 @@ pub(crate) mod tests {
         let mut looking = client(&live);
         let begun = Instant::now();
         while let Some((_, next)) = looking.next().await {
+            assert!(begun.elapsed() < LIFE * 2, "it is never asked");
             looking = next;
         }
         assert!((LIFE..LIFE + HEARTBEAT + PACE).contains(&begun.elapsed()));
