@@ -190,7 +190,7 @@ async fn what_is_no_history_is_named() {
         (b"{\"kind\":\"stored\"}\n".to_vec(), "line 1: it is no history"),
         (all[3].clone().into_bytes(), "line 1: it is no history"),
         (changed(0, &version), "line 1: it is of version 2, and this program reads version 1"),
-        (changed(0, many), "line 1: partitions is 4000000000: use 1 to 1000000"),
+        (changed(0, many), "line 1: partitions is 4000000000: use 1 to 100000"),
         (changed(3, "hello"), "line 4: expected value"),
         (
             changed(3, "{\"kind\":\"story\"}"),
@@ -209,4 +209,37 @@ async fn what_is_no_history_is_named() {
         let said = check(&place, &[path]).await.with(2).err;
         assert!(said.contains(says), "{said}");
     }
+}
+
+/// The program in the documentation, with one of its words changed.
+fn ledger(place: &Place, from: &str, to: &str) {
+    let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/history.md");
+    let text = fs::read_to_string(docs).unwrap();
+    let program = text.split("```python\n").nth(1).unwrap().split("```").next().unwrap();
+    assert!(program.contains(from), "{from}");
+    let program = program.replacen(from, to, 1);
+    let written = std::process::Command::new("python3").args(["-c", &program]).output().unwrap();
+    assert!(written.status.success(), "{written:?}");
+    fs::write(place.path("ledger.jsonl"), written.stdout).unwrap();
+}
+
+#[tokio::test]
+async fn what_the_documentation_writes_is_judged() {
+    let place = Place::new("check_foreign");
+    let done = "    line(kind=\"done\", partition=0, member=\"worker-1\", seq=seq, at=now())\n";
+    let twice = format!("{done}{done}");
+    let but_two = format!("    if seq != 2:\n    {done}");
+    for (to, code, says) in [
+        (done, 0, "Total Received:   3"),
+        (&twice, 1, "duplicate: 3"),
+        (&but_two, 1, "lost in delivery: 1"),
+    ] {
+        ledger(&place, done, to);
+        let ended = check(&place, &["ledger.jsonl"]).await.with(code);
+        assert!(ended.out.contains(says), "{says}: {}", ended.out);
+    }
+    let mut command = simulation(&place);
+    command.args(["check", "-"]).stdin(fs::File::open(place.path("ledger.jsonl")).unwrap());
+    let ended = Program::spawn(&place, "stdin", command).ended().await.with(1);
+    assert!(ended.out.contains("lost in delivery: 1"), "{}", ended.out);
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use coordinator::RunState;
 
 use crate::error::{CheckpointError, Refusal, io_error};
-use crate::file::{Checkpoint, decode, encode};
+use crate::file::{Checkpoint, encode};
 use crate::header::{Expected, Header, Whose};
 
 const PREFIX: &str = "checkpoint-";
@@ -112,7 +112,7 @@ impl Checkpoints {
 }
 
 fn read(path: &Path, expected: &Expected) -> Result<Checkpoint, Refusal> {
-    decode(&fs::read(path).map_err(Refusal::Unreadable)?, expected)
+    Checkpoint::decode(&fs::read(path).map_err(Refusal::Unreadable)?, expected)
 }
 
 fn newest_in(dir: &Path) -> Result<PathBuf, CheckpointError> {

@@ -75,8 +75,18 @@ pub(crate) fn encode(whose: &Whose<'_>, state: &RunState) -> Result<Vec<u8>, ser
     Ok(bytes)
 }
 
-/// Reads the bytes of a checkpoint, if a run that expects this may go on from it.
-pub(crate) fn decode(bytes: &[u8], expected: &Expected) -> Result<Checkpoint, Refusal> {
+impl Checkpoint {
+    /// Reads the bytes of a checkpoint, if a run that expects this may go on from it.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`] says what is wrong with it.
+    pub fn decode(bytes: &[u8], expected: &Expected) -> Result<Self, Refusal> {
+        decode(bytes, expected)
+    }
+}
+
+fn decode(bytes: &[u8], expected: &Expected) -> Result<Checkpoint, Refusal> {
     let damaged = |why: &str| Refusal::Damaged(why.to_owned());
     if bytes.is_empty() {
         return Err(damaged("it is empty"));

@@ -8,7 +8,7 @@ use model::Seed;
 
 use crate::directory::Checkpoints;
 use crate::error::{CheckpointError, Refusal};
-use crate::file::{Checkpoint, decode, encode};
+use crate::file::{Checkpoint, encode};
 use crate::header::{Expected, Whose};
 
 /// Keeps the checkpoints of one run.
@@ -55,7 +55,7 @@ impl RunKeeper {
             Place::Files(_, newest) => Checkpoints::load(&locked(newest), &expected),
             Place::Memory(bytes) => {
                 let bytes = locked(bytes);
-                decode(&bytes, &expected).map_err(refused)
+                Checkpoint::decode(&bytes, &expected).map_err(refused)
             }
         }
     }

@@ -15,9 +15,9 @@ const SHIPPED: [&str; 10] = [
     "extreme",
     "chaos",
     "explore",
-    "designs",
     "selftest",
     "selftest-server",
+    "designs",
 ];
 
 fn shipped(name: &str) -> Config {
@@ -65,9 +65,9 @@ fn shipped_configurations_have_the_numbers_that_they_promise() {
         ("extreme", 24 * 3_600, 1_500, 1_500.0, 20, 200, 6),
         ("chaos", 300, 300, 300.0, 4, 20, 14),
         ("explore", 40, 24, 96.0, 2, 6, 14),
-        ("designs", 120, 60, 300.0, 2, 6, 7),
         ("selftest", 30, 16, 96.0, 2, 5, 14),
         ("selftest-server", 12, 24, 240.0, 2, 4, 0),
+        ("designs", 120, 60, 300.0, 2, 6, 7),
     ];
     for (name, seconds, partitions, rate, producers, workers, events) in table {
         let config = shipped(name);

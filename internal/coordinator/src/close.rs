@@ -144,7 +144,7 @@ impl Judge {
             Required::LeaderChange => self.group.elected > 1,
             Required::Fenced => work.fenced > 0,
             Required::Reprocessed => work.attempts > self.counts.effects,
-            Required::Recovered => self.producers.sums().2 > 0,
+            Required::Recovered => self.producers.sums().recovered > 0,
         };
         let all = self.docket.settings.required.iter();
         all.map(|required| Exercised { required: required.clone(), happened: happened(required) })

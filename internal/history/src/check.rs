@@ -33,14 +33,12 @@ enum Last {
 /// [`HistoryError`] if a line is damaged. A history that only ends too early is judged as far as it
 /// goes.
 pub fn check(series: Series) -> Result<Checked, HistoryError> {
-    let mut parts = series.parts().peekable();
-    let Some(first) = parts.peek().map(|part| part.header.clone()) else {
-        unreachable!("a series has at least one part")
-    };
+    let parts = series.parts();
+    let first = parts.first().expect("a series has a part, and the last one counts").header.clone();
     let mut judge = Judge::new(first.settings());
     let mut told = 0;
     let mut last = Last::Cut(killed(0));
-    while let Some(part) = parts.next() {
+    for part in parts {
         let after = part.header.after;
         if after != told {
             let why = format!("of what the judge was told, {told} to {after} is missing");
@@ -48,9 +46,6 @@ pub fn check(series: Series) -> Result<Checked, HistoryError> {
             break;
         }
         last = take(part, &mut judge, &mut told)?;
-        if matches!(last, Last::End(_)) && parts.peek().is_none() {
-            break;
-        }
     }
     Ok(finish(judge, &first, last, told))
 }

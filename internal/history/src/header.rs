@@ -12,8 +12,8 @@ use crate::error::Wrong;
 /// The version of the format; another one is refused.
 pub const VERSION: u64 = 1;
 
-/// More partitions than any run has: the judge has an account for each.
-const PARTITIONS_MAX: u32 = 1_000_000;
+/// As many as a configuration may have: the judge has an account for each.
+const PARTITIONS_MAX: u32 = 100_000;
 
 /// The first line. Only `kind`, `version` and `partitions` are needed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

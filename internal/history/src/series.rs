@@ -95,13 +95,16 @@ impl Series {
         for (header, lines) in opened.into_iter().rev() {
             let count = next.saturating_sub(header.after);
             next = next.min(header.after);
-            parts.push(Part { header, lines, count });
+            // Otherwise a later part repeats all of it.
+            if count > 0 {
+                parts.push(Part { header, lines, count });
+            }
         }
         parts.reverse();
         Self { parts }
     }
 
-    pub(crate) fn parts(self) -> impl Iterator<Item = Part> {
-        self.parts.into_iter()
+    pub(crate) fn parts(self) -> Vec<Part> {
+        self.parts
     }
 }

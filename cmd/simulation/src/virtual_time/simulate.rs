@@ -36,9 +36,8 @@ pub struct Outside {
     pub observer: Option<Box<dyn Observer>>,
     /// Ends it before its time.
     pub stop: watch::Receiver<bool>,
-    /// Where it leaves its events, its schedule and its history, and who is shown how long
-    /// rebalances take; without it, it leaves nothing.
-    pub left: Option<(RunDir, Shared)>,
+    /// What it leaves; without it, it leaves nothing.
+    pub left: Option<Left>,
     /// Where its trace is written, line by line.
     pub trace: Option<Box<dyn std::io::Write + Send>>,
     /// The broker does nothing for so long at first. What differs from one process to the next makes
@@ -46,6 +45,16 @@ pub struct Outside {
     pub stall: Duration,
     /// Says on stdout what a person waits for.
     pub aloud: bool,
+}
+
+/// What a virtual run leaves, and who looks at it.
+pub struct Left {
+    /// Where it leaves its events, its schedule and its history.
+    pub dir: RunDir,
+    /// Who is shown what happens.
+    pub shared: Shared,
+    /// The command that runs it again.
+    pub reproduce: String,
 }
 
 impl Outside {
@@ -150,10 +159,13 @@ async fn within(
 ) -> Result<(Setup, Conducted, Timestamp), Failure> {
     let Outside { told, orders, stop, left, aloud, .. } = outside;
     let setup = Setup::new(config, seed, broker.clock())?;
-    let (dir, shared) = left.unzip();
-    let recorded = dir.as_ref().zip(shared);
-    let recorded = recorded.map(|(dir, shared)| events::in_place(&dir.events(), shared));
+    let recorded = left.as_ref().map(|Left { dir, shared, reproduce }| {
+        shared.set_run(setup.seen(setup.clock.started_at(), reproduce, true));
+        tokio::spawn(look(told.subscribe(), shared.clone()));
+        events::in_place(&dir.events(), shared.clone())
+    });
     let (events, writing) = recorded.transpose()?.unzip();
+    let dir = left.map(|left| left.dir);
     // Without a directory nobody hears of events.
     let events = events.unwrap_or_else(|| mpsc::channel(1).0);
     let connector = VirtualConnector::new(broker);
@@ -167,6 +179,13 @@ async fn within(
         let _ = writing.await;
     }
     Ok((setup, conducted, ended_at))
+}
+
+/// Shows every figure that is told: whoever looks in real time sees one in a thousand.
+async fn look(mut progress: watch::Receiver<Progress>, shared: Shared) {
+    while progress.changed().await.is_ok() {
+        shared.look(&progress.borrow_and_update());
+    }
 }
 
 /// The trace, the probes, the limit, and whoever else is told.

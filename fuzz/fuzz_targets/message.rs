@@ -1,0 +1,4 @@
+//! A payload on any subject.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzzing::message(data));
