@@ -88,8 +88,8 @@ pub struct ConsumerState {
     /// Records that were delivered more than once, and are not acknowledged. A record that was given
     /// up stays in this count.
     pub redelivered: u64,
-    /// How far it has looked: no record up to here is delivered for the first time any more, whatever
-    /// filters are added.
+    /// How far it has looked, at least: no record up to here is delivered for the first time any more,
+    /// whatever filters are added. A server that found nothing further on need not say how far it was.
     pub position: Seq,
 }
 
