@@ -54,6 +54,24 @@ pub(super) fn of(report: &Report, view: &View) -> Result<String, serde_json::Err
             .collect(),
         settled: report.totals.cold_start_seconds,
     };
-    // Within a string of JSON, `<` can be written so that no parser of HTML sees it.
-    Ok(serde_json::to_string(&data)?.replace('<', "\\u003c"))
+    Ok(within_a_script(&serde_json::to_string(&data)?))
+}
+
+/// JSON in which no parser of HTML sees the end of an element: in a string, and only there does it
+/// stand, `<` can be written otherwise.
+fn within_a_script(json: &str) -> String {
+    json.replace('<', "\\u003c")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_string_ends_the_script() {
+        let names = ["</script><!--", "a\\b"];
+        let written = within_a_script(&serde_json::to_string(&names).expect("JSON"));
+        assert!(!written.contains('<'), "{written}");
+        assert_eq!(serde_json::from_str::<[String; 2]>(&written).expect("JSON"), names);
+    }
 }
