@@ -13,9 +13,12 @@ use crate::register::Register;
 use crate::spans::Spans;
 use crate::table::roles as named;
 
+/// A counter, and the figure of a report that it shows.
+type Counted<T> = (IntCounter, fn(&T) -> u64);
+
 /// What a producer shows.
 pub(crate) struct ProducerFamilies {
-    counters: Vec<(IntCounter, fn(&ProducerReport) -> u64)>,
+    counters: Vec<Counted<ProducerReport>>,
     in_doubt: IntGauge,
     partitions: IntGauge,
     publishing: Spans,
@@ -49,7 +52,7 @@ impl ProducerFamilies {
 
 /// What a worker shows.
 pub(crate) struct WorkerFamilies {
-    counters: Vec<(IntCounter, fn(&WorkerReport) -> u64)>,
+    counters: Vec<Counted<WorkerReport>>,
     owned: IntGauge,
     leading: IntGauge,
     processing: Spans,
