@@ -19,7 +19,7 @@ fn series(page: &Exposition, family: &str) -> Vec<(String, f64)> {
 }
 
 fn member(name: &str) -> MemberId {
-    MemberId::new(name).unwrap()
+    MemberId::new(name).expect("a word is a name")
 }
 
 fn shared(shares: &[(&str, u32, f64)]) -> Figures {
