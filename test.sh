@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # All tests: format, lints, scripts, documentation, then whether a run in virtual time can be repeated
 # (without that, no seed that fails means anything), then every test of every room, many of them
-# against a real nats-server.
+# against a real nats-server, whether the judge finds every bug that is planted, the page in a browser, and
+# the dashboards and alerts against a real Prometheus.
 #
 #   ./test.sh
 #
-# Needs cargo, and python3 with pip or a nats-server 2.11+. Ends at the first thing that is wrong.
+# Needs cargo, and python3 with pip or a nats-server 2.11+; shellcheck and prometheus if they are there. Ends at the first thing that is wrong.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
@@ -33,4 +34,18 @@ step cargo clippy --workspace --all-targets --locked -- -D warnings
 RUSTDOCFLAGS='-D warnings' step cargo doc --locked --no-deps -p parti
 step cargo test --workspace --locked --test sources --test determinism
 step cargo test --workspace --locked
+step cargo test -p simulation --features selftest --locked --test selftest
+# The selftest left a program with bugs.
+step cargo build --locked -p simulation
+program=${CARGO_TARGET_DIR:-target}/debug/simulation
+if [[ -n ${CHROMIUM_BIN:-} ]] || command -v chromium >/dev/null; then
+  SIMULATION_BIN=$program step scripts/browser-test.sh
+else
+  echo "chromium is not installed: nobody has looked at the page"
+fi
+if command -v prometheus >/dev/null && command -v promtool >/dev/null; then
+  step scripts/prometheus-test.sh "$program"
+else
+  echo "prometheus is not installed: dashboards and alerts are NOT checked"
+fi
 printf '\n✓ all tests passed\n'

@@ -44,9 +44,12 @@ pub async fn run(setup: Setup, parts: Parts) -> Result<u8, Failure> {
     let processes = processes(&setup, &connector, &source, &dir).await?;
     let (told, shown) = watch::channel(Progress::default());
     let (control, orders) = Control::new(Arc::new(setup.config.clone()));
-    let watching = Watching::begin(&setup, shown, server.clone(), Some(control)).await?;
+    let asked = Some(connector.clone());
+    let watching = Watching::begin(&setup, shown, asked, server.clone(), Some(control)).await?;
+    let began = found.as_ref().map_or(setup.clock.started_at(), Found::began);
+    watching.shared().set_run(setup.seen(began, &reproduce, false));
     let (events, writing) = events::in_background(&dir.events(), watching.shared())?;
-    let showing = progress::begin(told.subscribe(), &setup.config);
+    let showing = progress::begin(told.subscribe(), &setup);
     let run = Soak {
         connector,
         processes,
@@ -72,8 +75,8 @@ pub async fn run(setup: Setup, parts: Parts) -> Result<u8, Failure> {
     let interrupted = conducted.interrupted;
     let (at, resources) = (setup.clock.now(), watching.resources());
     let ending = Ending { at, resources, reproduce, virtual_time: None };
-    let report = verdict::give(&setup, conducted, ending, &dir)?;
-    watching.shared().set_verdict(report.verdict);
+    let report = verdict::give(&setup, conducted, ending, &dir, &watching.shared())?;
+    watching.shared().farewell(&report).await;
     if let Some(server) = &server {
         server.stop().await;
     }

@@ -41,6 +41,12 @@ pub enum Command {
     Config(ConfigCommand),
     /// Run a nats-server in the foreground, so that separate processes can be tried.
     Nats(NatsArgs),
+    /// Ask a process of a run how it is: exit code 0 if it answers that it is well, 5 if not.
+    Health {
+        /// Where it serves its metrics; with /readyz at the end, whether it is of use, too.
+        #[arg(default_value = "http://127.0.0.1:9090")]
+        url: String,
+    },
     /// Show where two traces of virtual runs part: exit code 0 if they are the same, 1 if not.
     DiffTraces(TracesArgs),
     /// Print a completion script for a shell.

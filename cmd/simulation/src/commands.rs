@@ -15,7 +15,7 @@ use crate::failure::Failure;
 use crate::resume::Found;
 use crate::rundir::RunDir;
 use crate::setup::Setup;
-use crate::{roles, signals, virtual_time};
+use crate::{http, roles, signals, virtual_time};
 
 /// Runs a simulation or one role of it.
 pub async fn run(args: RunArgs) -> Result<u8, Failure> {
@@ -38,7 +38,7 @@ pub async fn run(args: RunArgs) -> Result<u8, Failure> {
         None => Seed(config.simulation.seed.unwrap_or_else(|| drawn_seed(&config, now))),
     };
     let reproduce = reproduce(&args, seed);
-    let setup = Setup::new(config, seed, RunClock::starting_at(now))?;
+    let setup = Setup::new(config, seed, RunClock::starting_at(now))?.measured();
     let chaos = args.chaos_url.as_deref();
     match setup.config.simulation.mode {
         config::Mode::Producer => {
@@ -200,6 +200,21 @@ pub async fn nats(args: NatsArgs) -> Result<u8, Failure> {
             Ok(0)
         }
     }
+}
+
+/// Asks a process of a run whether it is well.
+pub async fn health(url: &str) -> Result<u8, Failure> {
+    let why = match http::ask(url, "/healthz", Vec::new(), |request| request).await {
+        Ok((status, _)) if status.is_success() => {
+            println!("✓ {url} is well");
+            return Ok(0);
+        }
+        Ok((status, said)) => format!("{status}: {}", String::from_utf8_lossy(&said).trim()),
+        Err(why) => why.to_string(),
+    };
+    Err(Failure::Environment(format!(
+        "{url} is not well: {why}; is metrics.prometheus.enabled set, and is the port right?"
+    )))
 }
 
 /// Prints a completion script.

@@ -1,7 +1,7 @@
-//! `events.jsonl`: what happened, one JSON object a line, as it happens.
+//! What happened, as it happens: in `events.jsonl`, one JSON object a line, and on the live page.
 
 use std::fs::{File, OpenOptions};
-use std::io::{BufWriter, Write};
+use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -65,10 +65,12 @@ pub async fn written(writing: JoinHandle<()>) {
 impl EventLog {
     fn open(path: &Path, shared: Shared) -> std::io::Result<Self> {
         let file = BufWriter::new(OpenOptions::new().create(true).append(true).open(path)?);
+        look_back(path, &shared);
         Ok(Self { path: path.to_owned(), file, shared, lost: 0 })
     }
 
     fn take(&mut self, batch: &[Event]) {
+        self.shared.happened(batch);
         for event in batch {
             if let Event::Settled(Rebalance { seconds: Some(seconds), moved, .. }) = event {
                 self.shared.metrics().observe_rebalance(*seconds, *moved);
@@ -85,6 +87,17 @@ impl EventLog {
     fn finish(self) {
         if self.lost > 0 {
             tracing::error!(self.lost, path = %self.path.display(), "events were not written");
+        }
+    }
+}
+
+/// Shows what a run that goes on has told before. What cannot be read is missing there, and nowhere
+/// else.
+fn look_back(path: &Path, shared: &Shared) {
+    let Ok(file) = File::open(path) else { return };
+    for line in BufReader::new(file).lines().map_while(Result::ok) {
+        if let Ok(event) = serde_json::from_str::<Event>(&line) {
+            shared.happened(&[event]);
         }
     }
 }

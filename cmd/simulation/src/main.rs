@@ -11,6 +11,7 @@ mod events;
 mod exploring;
 mod failure;
 mod histories;
+mod http;
 mod logging;
 mod phase;
 mod progress;
@@ -72,6 +73,7 @@ async fn dispatch(cli: Cli) -> Result<u8, Failure> {
         Some(Command::Check(args)) => checking::run(&args),
         Some(Command::Config(command)) => commands::config(command),
         Some(Command::Nats(args)) => commands::nats(args).await,
+        Some(Command::Health { url }) => commands::health(&url).await,
         Some(Command::DiffTraces(args)) => traces::diff(&args),
         Some(Command::Completions { shell }) => commands::completions(shell),
         Some(Command::Man) => commands::man(),

@@ -1,83 +1,49 @@
 //! What a person sees while a run goes on: a line on a terminal, a report every now and then.
 
+mod words;
+
 use std::time::Duration;
 
-use config::Config;
 use coordinator::Progress;
 use model::watch;
 use reports::Phase;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use crate::setup::Setup;
 use crate::terminal::TerminalLine;
 use crate::watching::LOOK_EVERY;
+use words::{Rate, Words};
 
 /// Shows, in a task of its own, how a run is going.
-pub fn begin(progress: watch::Receiver<Progress>, config: &Config) -> JoinHandle<()> {
+pub fn begin(progress: watch::Receiver<Progress>, setup: &Setup) -> JoinHandle<()> {
+    let config = &setup.config;
     let every = config.coordinator.report_interval.duration();
-    let whole = config.simulation.duration.duration();
-    tokio::spawn(show(progress, every, whole))
+    // Chaos for separate processes has a schedule of its own.
+    let alone = config.simulation.mode == config::Mode::AllInOne;
+    let planned = if alone { setup.schedule() } else { Vec::new() };
+    let planned = planned.iter().map(|planned| (planned.at, planned.event.name())).collect();
+    let words = Words { whole: config.simulation.duration.duration(), planned };
+    tokio::spawn(show(progress, every, words))
 }
 
 /// Shows progress on stderr and short reports on stdout, until the run is judged.
-async fn show(mut progress: watch::Receiver<Progress>, report_every: Duration, whole: Duration) {
-    let line = TerminalLine::new();
+async fn show(mut progress: watch::Receiver<Progress>, report_every: Duration, words: Words) {
+    let (line, mut rate) = (TerminalLine::new(), Rate::default());
     let mut next_report = Instant::now() + report_every;
     while progress.changed().await.is_ok() {
         let now = progress.borrow_and_update().clone();
+        rate.look(now.elapsed, now.totals.received);
         if Instant::now() >= next_report {
             next_report += report_every;
             line.clear();
-            println!("{}", short_report(&now));
+            println!("{}", words.report(&now, rate));
         }
-        line.say(&one_line(&now, whole));
+        line.say(&words.line(&now, rate));
         if now.phase == Phase::Done {
             break;
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }
     line.clear();
-}
-
-fn one_line(progress: &Progress, whole: Duration) -> String {
-    let totals = &progress.totals;
-    let seconds = progress.elapsed.as_secs();
-    let doing = match progress.phase {
-        Phase::Running => format!("{seconds}/{} s", whole.as_secs()),
-        Phase::Draining => "draining".to_owned(),
-        Phase::Done => "judging".to_owned(),
-    };
-    let anomalies: u64 = totals.anomalies.found().map(|(_, count)| count).sum();
-    format!(
-        "{doing} · sent {} · done {} · in flight {} · owned {}/{} · workers {} · faults {} · anomalies {anomalies}",
-        totals.sent,
-        totals.received,
-        totals.in_flight,
-        totals.owned,
-        totals.partitions,
-        totals.workers.live,
-        totals.faults,
-    )
-}
-
-/// The user's report, while the run goes on.
-fn short_report(progress: &Progress) -> String {
-    let totals = &progress.totals;
-    format!(
-        "=== Simulation Report === ({} s)\n\
-         Total Partitions: {}\nTotal Sent:       {}\nTotal Received:   {}\n\
-         Gaps Detected:    {}\nDuplicates:       {}\n\
-         ⏳ RUNNING: {} in flight, {} of {} partitions owned by {} workers, {} faults so far\n",
-        progress.elapsed.as_secs(),
-        totals.partitions,
-        totals.sent,
-        totals.received,
-        totals.anomalies.lost_by_broker + totals.anomalies.lost_in_delivery + totals.passed_over,
-        totals.anomalies.duplicate,
-        totals.in_flight,
-        totals.owned,
-        totals.partitions,
-        totals.workers.live,
-        totals.faults,
-    )
 }

@@ -52,6 +52,11 @@ impl Found {
         self.checkpoint.header.seed
     }
 
+    /// When the run began.
+    pub fn began(&self) -> Timestamp {
+        self.checkpoint.state.judge.settings().started_at
+    }
+
     /// Where the run left its report, its events and its server's store.
     pub fn run_directory(&self) -> PathBuf {
         self.checkpoint.header.run_directory.clone()

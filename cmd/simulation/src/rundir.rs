@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use chaos::Planned;
 use coordinator::{Report, Verdict};
 use model::{Seed, Timestamp};
+use web::Shared;
 
 use crate::failure::Failure;
 
@@ -81,6 +82,20 @@ impl RunDir {
         let json = serde_json::to_string_pretty(report)
             .map_err(|error| Failure::Environment(format!("the report is no JSON: {error}")))?;
         self.write("report.json", &json)
+    }
+
+    /// Writes the report as a page, if anybody looked at the run, and says where.
+    pub fn report_page(
+        &self,
+        report: &Report,
+        shared: &Shared,
+    ) -> Result<Option<PathBuf>, Failure> {
+        let Some(view) = shared.view() else { return Ok(None) };
+        let page = web::report_page(report, &view).map_err(|error| {
+            Failure::Environment(format!("report.html cannot be made: {error}"))
+        })?;
+        self.write("report.html", &page)?;
+        Ok(Some(self.0.join("report.html")))
     }
 
     /// Says in place of a report why there is none. A run that never began leaves nothing.

@@ -7,12 +7,15 @@ use std::time::Duration;
 use broker::{Admin, Storage, StreamSpec};
 use chaos::{DirectorSettings, How, Planned, Terms, schedule};
 use config::{AssignmentStrategy, Config, Mode, RatePattern};
-use coordinator::{CoordinatorSettings, JudgeSettings, Promise, Required, Resumed, group_history};
-use model::{PartitionId, ProducerId, RunClock, Seed, Weights, producer_range};
+use coordinator::{
+    CoordinatorSettings, Detail, JudgeSettings, Promise, Required, Resumed, group_history,
+};
+use model::{PartitionId, ProducerId, RunClock, Seed, Timestamp, Weights, producer_range};
 use parti::strategy::{ConsistentHash, RoundRobin, Strategy, WeightedConsistentHash};
 use parti::{Limits, MemberId, Names};
 use producer::{Pattern, ProducerSettings, Variation};
 use reports::Channel;
+use view::Run;
 use worker::{Consumption, WorkerSettings};
 
 use crate::connect::REQUEST_TIMEOUT;
@@ -42,6 +45,9 @@ pub struct Setup {
     pub channel: Channel,
     /// The weight of every partition.
     pub weights: Weights,
+    /// How far what is shown of the run goes into detail; also whether producers and workers measure
+    /// each message.
+    pub detail: Detail,
 }
 
 impl Setup {
@@ -52,7 +58,20 @@ impl Setup {
         let names = Names::new(prefix).map_err(wrong)?;
         let channel = Channel::new(prefix).map_err(wrong)?;
         let weights = config::weights(&config, seed);
-        Ok(Self { config, seed, clock, names, channel, weights })
+        let detail = Detail::Run;
+        Ok(Self { config, seed, clock, names, channel, weights, detail })
+    }
+
+    /// The same, measured as far as the configuration wants it shown. A run in virtual time is not:
+    /// it would take longer, and nobody can watch that fast.
+    pub fn measured(mut self) -> Self {
+        let prometheus = &self.config.metrics.prometheus;
+        self.detail = match (prometheus.enabled, prometheus.per_partition) {
+            (false, _) => Detail::Run,
+            (true, false) => Detail::Workers,
+            (true, true) => Detail::Partitions,
+        };
+        self
     }
 
     /// The streams of the run.
@@ -84,6 +103,21 @@ impl Setup {
             broker.ensure(&spec).await?;
         }
         Ok(())
+    }
+
+    /// What whoever looks at the run knows from the beginning.
+    pub fn seen(&self, began: Timestamp, reproduce: &str, is_virtual: bool) -> Run {
+        Run {
+            seed: self.seed.0,
+            commit: env!("SIMULATION_COMMIT").to_owned(),
+            reproduce: reproduce.to_owned(),
+            started_at: began,
+            duration_seconds: self.config.simulation.duration.duration().as_secs_f64(),
+            weights: self.weights.iter().map(|(_, weight)| weight.0).collect(),
+            load_bound: self.config.workers.strategy_config.load_bound,
+            producers: self.config.producers.count,
+            is_virtual,
+        }
     }
 
     /// The configuration as other programs read it.
@@ -136,6 +170,7 @@ impl Setup {
             delay: self.delay(),
             seed: self.seed,
             clock: self.clock,
+            measured: self.detail > Detail::Run,
         }
     }
 
@@ -215,6 +250,7 @@ impl Setup {
             seed: self.seed,
             clock: self.clock,
             give_up_after: config::drain_bound(&self.config),
+            measured: self.detail > Detail::Run,
         })
     }
 
@@ -252,9 +288,21 @@ impl Setup {
             duration: config.simulation.duration.duration(),
             drain_bound: config::drain_bound(config),
             producers: (!alone).then_some(config.producers.count),
-            trim_after: u64::from(config.coordinator.trim_after),
+            trim_after: self.trim_after(),
             checkpoint: None,
             resume: None,
+            detail: self.detail,
+        }
+    }
+
+    /// How many judged messages are kept. Where durable consumers read them, all: a server that removes
+    /// messages forgets which others were given back, and delivers them late.
+    fn trim_after(&self) -> u64 {
+        match self.config.workers.consumption {
+            config::Consumption::Fenced => u64::from(self.config.coordinator.trim_after),
+            config::Consumption::DurablePerPartition | config::Consumption::DurablePerWorker => {
+                u64::MAX
+            }
         }
     }
 

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use config::Mode;
-use coordinator::{Conducted, End, Report, RunInfo, Verdict, VirtualTime};
+use coordinator::{Conducted, End, Promise, Report, RunInfo, Verdict, VirtualTime};
 use model::Timestamp;
+use web::Shared;
 
 use crate::failure::Failure;
 use crate::rundir::RunDir;
@@ -43,6 +44,7 @@ pub fn give(
     conducted: Conducted,
     ending: Ending,
     dir: &RunDir,
+    shared: &Shared,
 ) -> Result<Report, Failure> {
     let report = judge(setup, conducted, ending)?;
     if setup.config.chaos.enabled && setup.config.simulation.mode == Mode::AllInOne {
@@ -51,8 +53,17 @@ pub fn give(
     println!("{}", report.text());
     dir.report(&report)?;
     println!("Report: {}", dir.path().join("report.json").display());
+    if let Some(page) = dir.report_page(&report, shared)? {
+        println!("        {}", page.display());
+    }
     if report.verdict == Verdict::Pass {
-        println!("✓✓✓ SUCCESS: No message loss or duplication!");
+        println!(
+            "✓✓✓ SUCCESS: {}",
+            match report.promise {
+                Promise::ExactlyOnce => "No message loss or duplication!",
+                Promise::AtLeastOnce { .. } => "No message loss, and no unexplained duplicate!",
+            }
+        );
     } else {
         println!("Again: {}", report.reproduce);
     }

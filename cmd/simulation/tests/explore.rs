@@ -99,6 +99,7 @@ async fn the_first_failure_leaves_all_that_is_needed_to_see_it_again() {
     assert!(about.contains(&format!("commit:    {}", left["commit"].as_str().unwrap())), "{about}");
     let hash = left["virtual"]["trace_hash"].as_str().unwrap();
     assert!(about.contains(&format!("trace:     {hash}")), "{about}");
+    place.page(&dir, "Liveness violated");
     for file in ["events.jsonl", "trace.txt", "chaos.json"] {
         assert!(text(&place, &format!("{dir}/{file}")).len() > 2, "{file}");
     }

@@ -12,9 +12,14 @@ const FRAME: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../configs/explore.
 #[tokio::test]
 async fn what_was_found_is_mended() {
     let place = Place::new("found");
-    for (scenario, seed) in
-        [("stale_epoch", "66"), ("rough", "51"), ("rough", "63"), ("rough", "390")]
-    {
+    for (scenario, seed) in [
+        ("stale_epoch", "66"),
+        ("rough", "51"),
+        ("rough", "63"),
+        ("rough", "390"),
+        ("durable_numbers", "171"),
+        ("durable_trim", "685"),
+    ] {
         let config = format!("{FOUND}/{scenario}.yaml");
         let args = ["--config", &config, "--virtual", "--seed", seed, "--report", "run"];
         let ended = run(&place, scenario, &args).await;

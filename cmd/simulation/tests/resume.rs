@@ -62,7 +62,13 @@ async fn goes_on(place: &Place) {
     assert!(sent > 12 * 8 * 12 / 2, "only {sent}");
     let faults = report["faults"].as_array().unwrap();
     let stops = faults.iter().filter(|fault| fault["event"] == "stopped");
-    assert_eq!(stops.count(), 1, "{faults:#?}");
+    let stops: Vec<_> = stops.map(|fault| fault["at"].as_i64().unwrap()).collect();
+    assert_eq!(stops.len(), 1, "{faults:#?}");
+    // Who looks on is shown what happened before, too.
+    let page = place.page("run", "Pass");
+    let first = page["ownerships"]["changes"][0][0].as_f64().unwrap();
+    let stopped = (stops[0] - report["started_at"].as_i64().unwrap()) as f64 / 1e6;
+    assert!(first < stopped, "first at {first} s, stopped at {stopped} s");
     place.deserted(HUNG).await;
     common::assert_checked(place, "run").await;
 }

@@ -91,6 +91,8 @@ async fn separate_processes_reach_the_verdict_in_any_order() {
     }
     let report = site.place.report("run");
     assert_passed(&report);
+    let page = site.place.page("run", "Pass");
+    assert_eq!(page["names"].as_object().map(serde_json::Map::len), Some(3), "{page}");
     assert_eq!(number(&report, "/totals/producers_finished"), 2);
     assert_eq!(number(&report, "/totals/workers/expired"), 1);
     assert_eq!(number(&report, "/totals/workers/left"), 2);

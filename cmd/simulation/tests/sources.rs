@@ -16,6 +16,7 @@ const ROOMS: &[&str] = &[
     "internal/worker",
     "internal/coordinator",
     "internal/history",
+    "internal/view",
     "internal/checkpoint",
     "internal/chaos",
     "internal/explore",

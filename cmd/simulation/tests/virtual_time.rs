@@ -42,6 +42,14 @@ async fn it_leaves_a_report_with_its_figures_and_a_trace() {
     for (index, line) in lines.lines().enumerate() {
         assert!(line.starts_with(&format!("{} 17000000", index + 1)), "{line}");
     }
+    // Who looks on sees each second, however fast they go by.
+    let page = place.page("run", "Pass");
+    let points = page["points"].as_array().unwrap();
+    assert!(points.len() >= 6, "{points:?}");
+    assert_eq!(points.last().unwrap()["sent"], report["totals"]["sent"]);
+    let base = page["ownerships"]["base"].as_array().unwrap();
+    let changes = page["ownerships"]["changes"].as_array().unwrap();
+    assert!(base.len() == 12 && changes.len() >= 24, "each is claimed, and let go of: {changes:?}");
     // Every message is in it once as it was stored.
     let stored = |line: &&str| line.contains(" simulation.msg.") && line.contains(" stored ");
     let stored = lines.lines().filter(stored).count();

@@ -1,6 +1,7 @@
 //! Chaos by hand: whoever watches a run stops the schedule, lets it go on, asks for an event, or
 //! looks at what is broken. The director answers between two of its own acts.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -58,6 +59,8 @@ pub struct State {
     pub rolling_left: usize,
     /// Events that were carried out.
     pub done: u64,
+    /// Of these, how many of each event.
+    pub done_by_event: BTreeMap<&'static str, u64>,
     /// Events that could not be carried out.
     pub skipped: u64,
 }

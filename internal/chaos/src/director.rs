@@ -1,7 +1,7 @@
 //! Carries out a schedule on a fleet, and tells the coordinator of every fault: what may be done is
 //! the book's to say, here it is done.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use broker::Log;
@@ -94,7 +94,7 @@ pub struct Director<B, F> {
     pub(crate) paused: bool,
     next_fault_id: u64,
     position: watch::Sender<Position>,
-    pub(crate) done: u64,
+    pub(crate) done: BTreeMap<&'static str, u64>,
     pub(crate) skipped: u64,
 }
 
@@ -128,7 +128,7 @@ impl<B: Log, F: Fleet> Director<B, F> {
             paused: false,
             next_fault_id,
             position: watch::Sender::new(Position { through, next_fault_id }),
-            done: 0,
+            done: BTreeMap::new(),
             skipped: 0,
         }
     }
@@ -232,7 +232,7 @@ impl<B: Log, F: Fleet> Director<B, F> {
             _ => None,
         };
         let chosen = self.book.choose(planned, &self.fleet.running(), leader.as_ref())?;
-        self.done += 1;
+        *self.done.entry(planned.event.name()).or_default() += 1;
         Ok(self.carry_out(planned, chosen).await)
     }
 

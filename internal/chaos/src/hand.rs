@@ -48,7 +48,8 @@ impl<B: Log, F: Fleet> Director<B, F> {
             planned_left: self.schedule.len(),
             open: open.collect(),
             rolling_left: self.book.rolling.as_ref().map_or(0, |rolling| rolling.left.len()),
-            done: self.done,
+            done: self.done.values().sum(),
+            done_by_event: self.done.clone(),
             skipped: self.skipped,
         }
     }

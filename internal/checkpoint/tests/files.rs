@@ -41,6 +41,7 @@ fn state(at: i64) -> RunState {
         rejected: 0,
         recovered: 0,
         shed: 0,
+        publishing: None,
         finished: false,
     });
     let mut progress = Progress { totals: judge.totals(), ..Progress::default() };

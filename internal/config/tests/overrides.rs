@@ -41,7 +41,7 @@ fn what_is_wrong_with_a_setting_is_said_without_a_line() {
         (
             "workers.speed=1",
             "workers.speed: unknown key; use one of assignment_strategy, \
-          concurrency, count, isolation, lease, processing_delay, strategy_config",
+          concurrency, consumption, count, isolation, lease, processing_delay, strategy_config",
         ),
         ("chaos.events[0]=x", "chaos.events[0]: unknown key; did you mean chaos.events?"),
         (

@@ -7,7 +7,7 @@ use config::{
     ChaosEvent, Config, Distribution, Isolation, Mixed, Mode, Overrides, drain_bound, offered_load,
 };
 
-const SHIPPED: [&str; 9] = [
+const SHIPPED: [&str; 10] = [
     "quick-test",
     "dev",
     "realistic",
@@ -17,6 +17,7 @@ const SHIPPED: [&str; 9] = [
     "explore",
     "selftest",
     "selftest-server",
+    "designs",
 ];
 
 fn shipped(name: &str) -> Config {
@@ -66,6 +67,7 @@ fn shipped_configurations_have_the_numbers_that_they_promise() {
         ("explore", 40, 24, 96.0, 2, 6, 14),
         ("selftest", 30, 16, 96.0, 2, 5, 14),
         ("selftest-server", 12, 24, 240.0, 2, 4, 0),
+        ("designs", 120, 60, 300.0, 2, 6, 7),
     ];
     for (name, seconds, partitions, rate, producers, workers, events) in table {
         let config = shipped(name);

@@ -59,6 +59,8 @@ const TABLE: &[(&str, &[&str])] = &[
     ("simulation:\n  mode: all\n", &["c.yaml:2: simulation.mode: \"all\" is not known; use one of all-in-one, producer, worker, coordinator, chaos"]),
     ("simulation:\n  seed: -1\n", &["c.yaml:2: simulation.seed: -1 is out of range; use a whole number from 0"]),
     ("nats:\n  auth:\n    password: 12345\n", &["c.yaml:3: nats.auth.password: the value is not text; use text, in quotes if it looks like something else"]),
+    ("workers:\n  consumption: durable\n", &["c.yaml:2: workers.consumption: \"durable\" is not known; use one of fenced, durable-per-partition, durable-per-worker"]),
+    ("workers:\n  consumption: durable-per-partition\npartitions:\n  count: 1001\n", &["c.yaml:4: partitions.count: 1001 partitions need as many consumers, and a stream has 1000 at the most; use a whole number from 1 to 1000, or another design of consumption"]),
     // Durations, intervals, sizes, addresses, names.
     ("simulation:\n  duration: 5 parsecs\n", &["c.yaml:2: simulation.duration: \"5 parsecs\" is not a duration; use whole numbers with a unit ms, s, m, h or d, such as 500ms, 10s or 1h30m"]),
     ("simulation:\n  duration: 10\n", &["c.yaml:2: simulation.duration: 10 has no unit; add one of ms, s, m, h, d, such as 10s"]),

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use broker::Seq;
 use bugs::Bug;
-use model::{PartitionId, ProducerId, Timestamp};
+use model::{Durations, PartitionId, ProducerId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::bound::Decided;
@@ -37,6 +37,9 @@ pub(crate) struct Counts {
     /// Told records that were stored a second time.
     #[serde(default)]
     pub retold: u64,
+    /// From when each message was stored until its first effect was.
+    #[serde(default)]
+    pub end_to_end: Durations,
 }
 
 /// A stored message without an effect.

@@ -109,6 +109,7 @@ impl Judge {
             verdict,
             exit_code: verdict.exit_code(),
             reasons,
+            consumption: consumption(run),
             promise: self.docket.settings.promise,
             seed: Seed(run.seed),
             commit: run.commit.clone(),
@@ -143,7 +144,7 @@ impl Judge {
             Required::LeaderChange => self.group.elected > 1,
             Required::Fenced => work.fenced > 0,
             Required::Reprocessed => work.attempts > self.counts.effects,
-            Required::Recovered => self.producers.sums().2 > 0,
+            Required::Recovered => self.producers.sums().recovered > 0,
         };
         let all = self.docket.settings.required.iter();
         all.map(|required| Exercised { required: required.clone(), happened: happened(required) })
@@ -178,4 +179,10 @@ impl Judge {
             false => (Verdict::Inconclusive, missed),
         }
     }
+}
+
+/// The design of consumption, as it was configured.
+fn consumption(run: &RunInfo) -> String {
+    let configured = run.config.pointer("/workers/consumption");
+    configured.and_then(|name| name.as_str()).unwrap_or_default().to_owned()
 }

@@ -24,6 +24,13 @@ pub(crate) struct Recent {
     pub holder: Arc<Holder>,
 }
 
+/// When an effect was stored, and the latest time at which a message that it names can have been.
+#[derive(Clone, Copy)]
+pub(crate) struct Done {
+    pub at: Timestamp,
+    pub latest: Timestamp,
+}
+
 /// What is wrong with the outputs of one effect.
 #[derive(Default)]
 pub(crate) struct Wrong {
@@ -45,7 +52,7 @@ impl Account {
         docket: &mut Docket,
     ) {
         let latest = before(by.at, docket.settings.processing_min);
-        let (wrong, named) = self.take(outputs, latest, counts);
+        let (wrong, named) = self.take(outputs, Done { at: by.at, latest }, counts);
         self.last_effect_at = Some(by.at);
         self.charge_wrong(&wrong, by, docket);
         self.pass_over(by, through, counts);
@@ -58,12 +65,11 @@ impl Account {
         }
     }
 
-    /// Takes what is done into the sets; what was stored after `latest` cannot have been processed.
-    /// Returns what is wrong with it, and what it spans.
+    /// Takes what is done into the sets. Returns what is wrong with it, and what it spans.
     pub fn take(
         &mut self,
         outputs: &[Output],
-        latest: Timestamp,
+        done: Done,
         counts: &mut Counts,
     ) -> (Wrong, Option<Range>) {
         let mut wrong = Wrong::default();
@@ -75,14 +81,14 @@ impl Account {
                 wrong.unexpected.insert(SEQUENCE_MAX);
                 continue;
             }
-            self.output(seq.0, latest, counts, &mut wrong);
+            self.output(seq.0, done, counts, &mut wrong);
             let range = named.get_or_insert(Range(seq.0, seq.0));
             *range = Range(range.0.min(seq.0), range.1.max(seq.0));
         }
         (wrong, named)
     }
 
-    fn output(&mut self, seq: u64, latest: Timestamp, counts: &mut Counts, wrong: &mut Wrong) {
+    fn output(&mut self, seq: u64, done: Done, counts: &mut Counts, wrong: &mut Wrong) {
         if !self.effects.insert(seq) {
             match self.twice.get_mut(&seq) {
                 Some(1) => drop(self.twice.remove(&seq)),
@@ -109,7 +115,8 @@ impl Account {
         };
         let Some(message) = index.and_then(|index| self.pending.remove(index)) else { return };
         counts.pending -= 1;
-        if message.at > latest {
+        counts.end_to_end.add(done.at.since(message.at));
+        if message.at > done.latest {
             wrong.unprocessed.insert(seq);
         }
     }

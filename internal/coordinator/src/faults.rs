@@ -41,6 +41,9 @@ pub(crate) struct Faults {
     /// Faults up to this one are not kept.
     pub dropped_through: u64,
     sums: BTreeMap<String, Sum>,
+    /// How many were carried out, by name.
+    #[serde(default)]
+    counts: BTreeMap<String, u64>,
 }
 
 impl Faults {
@@ -56,7 +59,7 @@ impl Faults {
         }
         match is_skipped(&fault) {
             true => self.skipped += 1,
-            false => self.count += 1,
+            false => self.counted(&fault.event),
         }
         self.kept.insert(fault.id, Known::new(fault));
         if self.kept.len() > KEPT_MAX
@@ -71,6 +74,17 @@ impl Faults {
             self.sums.entry(event).or_default().add(&known);
         }
         News::Begun
+    }
+
+    fn counted(&mut self, event: &str) {
+        self.count += 1;
+        let fits = self.counts.len() < EVENTS_MAX || self.counts.contains_key(event);
+        *self.counts.entry(if fits { event } else { REST }.to_owned()).or_default() += 1;
+    }
+
+    /// Faults that were carried out, by name.
+    pub fn counts(&self) -> &BTreeMap<String, u64> {
+        &self.counts
     }
 
     /// Faults that were carried out.
@@ -90,7 +104,7 @@ impl Faults {
 
     /// Entries of its collections.
     pub fn entries(&self) -> usize {
-        self.kept.len() + self.newest.len() + self.sums.len()
+        self.kept.len() + self.newest.len() + self.sums.len() + self.counts.len()
     }
 
     /// The faults that are kept and were carried out.

@@ -21,6 +21,7 @@ mod entry;
 mod event;
 mod fault_summary;
 mod faults;
+mod figures;
 mod finding;
 mod gate;
 mod grants;
@@ -68,6 +69,7 @@ pub use entry::{
 };
 pub use event::{Event, Ownership};
 pub use fault_summary::FaultSummary;
+pub use figures::{Detail, Figures, PartitionFigures, Share};
 pub use finding::{Culprit, Evidence, Finding};
 pub use impact::{FaultEntry, Impact};
 pub use judge::Judge;

@@ -72,7 +72,10 @@ pub struct Report {
     pub exit_code: u8,
     /// Why, in words.
     pub reasons: Vec<String>,
-    /// What was promised for every message.
+    /// By which design messages were consumed, as `workers.consumption` says; empty if nobody says.
+    #[serde(default)]
+    pub consumption: String,
+    /// What it promises for every message.
     #[serde(default)]
     pub promise: Promise,
     /// The seed.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use model::ProducerId;
+use model::{Durations, ProducerId};
 use parti::MemberId;
 use parti::records::Session;
 use serde::{Deserialize, Serialize};
@@ -14,19 +14,27 @@ const WORKERS_MAX: usize = 1_024;
 
 /// Counters of one producer.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
-struct Sent {
-    retries: u64,
-    rejected: u64,
-    recovered: u64,
+pub(crate) struct Sent {
+    pub retries: u64,
+    pub rejected: u64,
+    pub recovered: u64,
+    #[serde(default)]
+    pub shed: u64,
+    #[serde(default)]
+    pub publishing: Durations,
 }
 
 /// What others say of themselves is added up whatever it is.
 impl Sent {
     fn plus(self, other: Sent) -> Sent {
+        let mut publishing = self.publishing;
+        publishing.add_all(&other.publishing);
         Sent {
             retries: self.retries.saturating_add(other.retries),
             rejected: self.rejected.saturating_add(other.rejected),
             recovered: self.recovered.saturating_add(other.recovered),
+            shed: self.shed.saturating_add(other.shed),
+            publishing,
         }
     }
 }
@@ -57,7 +65,13 @@ impl Producers {
         }
         let (retries, rejected, recovered) = (report.retries, report.rejected, report.recovered);
         known.order = order;
-        known.current = Sent { retries, rejected, recovered };
+        known.current = Sent {
+            retries,
+            rejected,
+            recovered,
+            shed: report.shed,
+            publishing: report.publishing.unwrap_or_default(),
+        };
         let open = report.partitions.values().flat_map(|sent| &sent.in_doubt);
         known.in_doubt = open.fold(0, |sum, range| sum.saturating_add(range.count()));
         known.finished = report.finished;
@@ -68,11 +82,10 @@ impl Producers {
         self.0.values_mut().for_each(|producer| producer.finished = false);
     }
 
-    /// Retries, rejected and recovered publishes.
-    pub fn sums(&self) -> (u64, u64, u64) {
+    /// What they counted, together.
+    pub fn sums(&self) -> Sent {
         let all = self.0.values().map(|producer| producer.earlier.plus(producer.current));
-        let sum = all.fold(Sent::default(), Sent::plus);
-        (sum.retries, sum.rejected, sum.recovered)
+        all.fold(Sent::default(), Sent::plus)
     }
 
     pub fn len(&self) -> usize {
@@ -97,11 +110,16 @@ pub(crate) struct Work {
     pub attempts: u64,
     pub failures: u64,
     pub fenced: u64,
+    #[serde(default)]
+    pub processing: Durations,
 }
 
 impl Work {
     fn plus(self, report: &WorkerReport) -> Work {
+        let mut processing = self.processing;
+        report.durations.iter().for_each(|durations| processing.add_all(durations));
         Work {
+            processing,
             attempts: self.attempts.saturating_add(report.attempts),
             failures: self.failures.saturating_add(report.failures),
             fenced: self.fenced.saturating_add(report.fenced),

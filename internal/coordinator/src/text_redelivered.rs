@@ -7,7 +7,8 @@ use crate::{Promise, Report};
 
 impl Report {
     pub(crate) fn write_redelivered(&self, out: &mut String) -> fmt::Result {
-        line(out, "Promise", self.promise)?;
+        let by = if self.consumption.is_empty() { "" } else { ", by " };
+        line(out, "Promise", format!("{}{by}{}", self.promise, self.consumption))?;
         if self.promise == Promise::ExactlyOnce {
             return Ok(());
         }

@@ -101,9 +101,9 @@ impl Judge {
     /// The figures at this moment.
     pub fn totals(&self) -> Totals {
         let counts = &self.counts;
-        let (retries, rejected, recovered) = self.producers.sums();
+        let producers = self.producers.sums();
         let work = self.workers.sums();
-        let (producers_finished, producers) = self.producers.finished();
+        let (producers_finished, producers_known) = self.producers.finished();
         let partitions = self.docket.settings.partitions;
         let (redelivered, late) = self.redeliveries.sums();
         let owned = self.group.owned().min(partitions);
@@ -119,9 +119,9 @@ impl Judge {
             failures: work.failures,
             reprocessed: work.attempts.saturating_sub(counts.effects),
             fenced: work.fenced,
-            recovered,
-            retries,
-            rejected,
+            recovered: producers.recovered,
+            retries: producers.retries,
+            rejected: producers.rejected,
             foreign: counts.foreign,
             in_flight: counts.pending + counts.passed,
             passed_over: counts.passed,
@@ -139,7 +139,7 @@ impl Judge {
             rebalances: self.rebalances.count,
             faults: self.docket.faults.count(),
             faults_skipped: self.docket.faults.skipped(),
-            producers,
+            producers: producers_known,
             producers_finished,
             retold: counts.retold,
             redelivered,

@@ -14,7 +14,7 @@ use reports::ToldRecord;
 
 use crate::account::{Account, Counts};
 use crate::docket::{By, Charge, Docket, before};
-use crate::effect::Wrong;
+use crate::effect::{Done, Wrong};
 use crate::gate::{Placed, Written};
 use crate::judge::Judge;
 use crate::ownership::{Case, Claim};
@@ -163,7 +163,7 @@ impl Account {
         docket: &mut Docket,
     ) -> Wrong {
         let latest = before(by.at, docket.settings.processing_min);
-        let (mut wrong, _) = self.take(outputs, latest, counts);
+        let (mut wrong, _) = self.take(outputs, Done { at: by.at, latest }, counts);
         self.last_effect_at = Some(by.at);
         let (unexpected, unprocessed) =
             (std::mem::take(&mut wrong.unexpected), std::mem::take(&mut wrong.unprocessed));

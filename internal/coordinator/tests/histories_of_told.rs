@@ -136,6 +136,13 @@ const BAD: &[Case] = &[
         &[(Class::Unexpected, 1)],
     ),
     (
+        "done, and no number that any message has",
+        "beats a 1..40
+        2 done a 0 1-6,9007199254740993
+        40 end drained",
+        &[(Class::Unexpected, 1)],
+    ),
+    (
         "nobody had the partition for too long",
         "beats a 1..40
         2 done a 0 1-3
@@ -294,6 +301,24 @@ fn two_who_consume_one_partition_are_measured_and_not_charged() {
         report.totals.owned, 1,
         "what the old owner lets go of is not taken from the new one"
     );
+    let alive = "beats a 1..40
+        2 done a 0 1-3
+        3 own b 0
+        4 done b 0 4-6
+        5 drop a 0
+        40 end drained";
+    let report = judge("both alive", alive);
+    assert_eq!(found(&report), BTreeMap::new());
+    assert_eq!(report.totals.overlap_seconds, 2.0);
+    let acknowledged = "beats a 1..40
+        2 done a 0 1-3
+        2.1 grant a 2 1
+        2.5 alive a 2
+        3 own b 0
+        4 done b 0 4-6
+        40 end drained";
+    let report = judge("acknowledged and not released", acknowledged);
+    assert_eq!(found(&report), BTreeMap::new());
     let report = judge("no overlap", &format!("{CRASH}\n7 done b 0 1-6\n40 end drained"));
     assert_eq!(report.totals.overlap_seconds, 0.0, "the dead hold nothing");
 }
@@ -329,6 +354,13 @@ fn a_message_behind_the_consumer_of_its_new_owner_is_shown_to_be() {
     let shown = shown.expect("the consumer's position");
     assert_eq!(shown.holder.as_ref().unwrap().member.as_str(), "b");
     assert!(matches!(&finding.culprit, Culprit::Member { member, .. } if member.as_str() == "b"));
+    let early: String =
+        (20..60).map(|n| format!("2.{n} own a 0 position=1\n2.{n} drop a 0\n")).collect();
+    let report = judge("after many that passed over nothing", &format!("{early}{script}"));
+    let shown = |report: &Report| {
+        report.findings[0].evidence.iter().any(|e| e.what.contains("message record 6"))
+    };
+    assert!(shown(&report));
     let gone = |at: u32| {
         let bye = format!("{at} drop b 0\n{at}.1 left b\n{at}.2 end");
         let beats = format!("1..{at}");

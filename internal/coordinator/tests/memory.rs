@@ -79,6 +79,7 @@ fn acked(at: Timestamp, to: u64) -> ProducerReport {
         rejected: 0,
         recovered: 0,
         shed: 0,
+        publishing: None,
         finished: false,
     }
 }

@@ -94,6 +94,7 @@ async fn a_killed_coordinator_goes_on() {
         trim_after: 10,
         checkpoint: Some(CheckpointPlan { every: EVERY, keeper: vault.clone(), chaos: None }),
         resume: None,
+        detail: coordinator::Detail::Run,
     };
     let lead = |settings: CoordinatorSettings| {
         let (told, progress) = watch::channel(Progress::default());
@@ -121,6 +122,7 @@ async fn a_killed_coordinator_goes_on() {
         seed: Seed(1),
         clock,
         give_up_after: Duration::from_secs(20),
+        measured: false,
     };
     let client = connect(&server, "producer-0").await;
     let producer = Producer::start(client, names.clone(), channel.clone(), producer).await.unwrap();

@@ -31,6 +31,7 @@ fn producer(session: u64, at: i64, acked: Range, retries: u64) -> ProducerReport
         rejected: 0,
         recovered: 0,
         shed: 0,
+        publishing: None,
         finished: session == 2,
     }
 }
@@ -65,6 +66,7 @@ fn a_worker_counts_by_life_and_an_older_report_changes_nothing() {
         fenced_last: vec![],
         processing: Duration::ZERO,
         processing_max: Duration::ZERO,
+        durations: None,
         finished: false,
     };
     for (session, at, attempts) in [(1, 1, 10), (1, 3, 30), (1, 2, 20), (7, 4, 5)] {
@@ -182,6 +184,7 @@ fn lives_that_are_only_summed_up_survive_too() {
             rejected: 1,
             recovered: 1,
             shed: 0,
+            publishing: None,
             finished: false,
         });
         judge.worker_report(coordinator::WorkerReport {
@@ -194,6 +197,7 @@ fn lives_that_are_only_summed_up_survive_too() {
             fenced_last: vec![],
             processing: std::time::Duration::from_nanos(life),
             processing_max: std::time::Duration::ZERO,
+            durations: None,
             finished: true,
         });
     }

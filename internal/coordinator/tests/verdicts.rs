@@ -154,7 +154,7 @@ fn the_keys_that_other_programs_read() {
         seed: 7,
         commit: "abc".into(),
         reproduce: "simulation --seed 7".into(),
-        config: serde_json::json!({"partitions": {"count": 4}}),
+        config: serde_json::json!({"workers": {"consumption": "fenced"}, "partitions": {"count": 4}}),
         virtual_time: None,
     };
     let history = History::parse(&format!(

@@ -35,6 +35,27 @@ fn code(fates: &[Fate]) -> u8 {
 }
 
 #[test]
+fn a_design_that_is_not_fenced_need_not_come_across_what_only_claims_bring_about() {
+    let told = "workers: {consumption: durable-per-partition}\n\
+        chaos: {enabled: true, interval: 1s, events: [worker_crash]}";
+    let told = Config::parse(told, "c.yaml", &Overrides::default()).unwrap();
+    let told = Campaign::new(&Frame::new(told).unwrap()).met;
+    let fenced = Campaign::new(&frame()).met;
+    for (name, by_told, by_fenced) in [
+        ("worker_crash", true, true),
+        ("leader_cut_off", true, true),
+        ("zombie_effect_refused", false, true),
+        ("join_in_rebalance", false, true),
+        ("effects refused", false, true),
+        ("messages delivered again", true, false),
+        ("messages delivered late", true, false),
+    ] {
+        assert_eq!(told.contains_key(name), by_told, "{name}");
+        assert_eq!(fenced.contains_key(name), by_fenced, "{name}");
+    }
+}
+
+#[test]
 fn the_worst_seed_gives_the_exit_code() {
     use Verdict::{Correctness, Environment, Inconclusive, Liveness, Pass};
     let why = || "because".to_owned();

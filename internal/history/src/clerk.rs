@@ -88,6 +88,7 @@ impl Clerk {
             recovered: 0,
             shed: 0,
             finished: false,
+            publishing: None,
         }))
     }
 

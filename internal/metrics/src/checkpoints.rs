@@ -2,9 +2,10 @@
 //! a checkpoint of this moment.
 
 use coordinator::CheckpointFigures;
-use prometheus::{Counter, GaugeVec, Opts, Registry};
+use prometheus::{Counter, GaugeVec, Opts};
 
 use crate::MetricsError;
+use crate::register::Register;
 use crate::table::{CHECKPOINT_COUNTERS, CHECKPOINT_GAUGES, CheckpointFamily};
 
 /// Every family of checkpoints.
@@ -14,18 +15,15 @@ pub(crate) struct CheckpointFamilies {
 }
 
 impl CheckpointFamilies {
-    pub fn new(registry: &Registry) -> Result<Self, MetricsError> {
+    pub fn new(register: &mut Register) -> Result<Self, MetricsError> {
         let (mut counters, mut gauges) = (Vec::new(), Vec::new());
         for family in CHECKPOINT_COUNTERS {
-            let counter = Counter::new(family.name, family.help)?;
-            registry.register(Box::new(counter.clone()))?;
-            counters.push((counter, family));
+            counters.push((register.add(Counter::new(family.name, family.help))?, family));
         }
         for family in CHECKPOINT_GAUGES {
             // A family "by no label" has no sample until one is set, unlike a plain one.
-            let gauge = GaugeVec::new(Opts::new(family.name, family.help), &[])?;
-            registry.register(Box::new(gauge.clone()))?;
-            gauges.push((gauge, family));
+            let gauge = GaugeVec::new(Opts::new(family.name, family.help), &[]);
+            gauges.push((register.add(gauge)?, family));
         }
         Ok(Self { counters, gauges })
     }

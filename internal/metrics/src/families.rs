@@ -1,19 +1,19 @@
-//! The families in a registry, and how each follows the judge's totals.
+//! The families of a run, and how each follows the judge's totals.
 
-use coordinator::{CheckpointFigures, Class, Totals};
-use prometheus::core::Collector;
+use coordinator::{CheckpointFigures, Class, Figures, Totals, Verdict};
 use prometheus::{
     Counter, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
-    Registry,
 };
 
 use crate::checkpoints::CheckpointFamilies;
+use crate::live::LiveFamilies;
 use crate::process::ProcessFamilies;
+use crate::register::Register;
 use crate::table::{self, COUNTERS, Family, GAUGES, SECONDS};
-use crate::{MetricsError, Process, Usage};
+use crate::{Lag, MetricsError, Process, Usage};
 
 /// Every family of a run.
-pub(crate) struct Families {
+pub(crate) struct RunFamilies {
     counters: Vec<(IntCounter, &'static Family<u64>)>,
     seconds: Vec<(Counter, &'static Family<f64>)>,
     gauges: Vec<(IntGauge, &'static Family<u64>)>,
@@ -22,39 +22,41 @@ pub(crate) struct Families {
     rebalance_seconds: Histogram,
     rebalance_moved: Histogram,
     checkpoints: CheckpointFamilies,
-    own: ProcessFamilies,
+    live: LiveFamilies,
     server: ProcessFamilies,
+    totals: Totals,
 }
 
-impl Families {
-    pub fn new(registry: &Registry) -> Result<Self, MetricsError> {
+impl RunFamilies {
+    pub fn new(register: &mut Register) -> Result<Self, MetricsError> {
         let mut counters = Vec::new();
         for family in COUNTERS {
-            counters.push((add(registry, IntCounter::new(family.name, family.help))?, family));
+            counters.push((register.add(IntCounter::new(family.name, family.help))?, family));
         }
         let mut seconds = Vec::new();
         for family in SECONDS {
-            seconds.push((add(registry, Counter::new(family.name, family.help))?, family));
+            seconds.push((register.add(Counter::new(family.name, family.help))?, family));
         }
         let mut gauges = Vec::new();
         for family in GAUGES {
-            gauges.push((add(registry, IntGauge::new(family.name, family.help))?, family));
+            gauges.push((register.add(IntGauge::new(family.name, family.help))?, family));
         }
         let (name, help) = table::ANOMALIES;
-        let anomalies = add(registry, IntCounterVec::new(Opts::new(name, help), &["class"]))?;
+        let anomalies = register.add(IntCounterVec::new(Opts::new(name, help), &["class"]))?;
         let (name, help) = table::WORKERS;
-        let workers = add(registry, IntGaugeVec::new(Opts::new(name, help), &["state"]))?;
+        let workers = register.add(IntGaugeVec::new(Opts::new(name, help), &["state"]))?;
         Ok(Self {
             counters,
             seconds,
             gauges,
             anomalies,
             workers,
-            rebalance_seconds: histogram(registry, table::REBALANCE_SECONDS)?,
-            rebalance_moved: histogram(registry, table::REBALANCE_MOVED)?,
-            checkpoints: CheckpointFamilies::new(registry)?,
-            own: ProcessFamilies::new(registry, Process::Own)?,
-            server: ProcessFamilies::new(registry, Process::Server)?,
+            rebalance_seconds: histogram(register, table::REBALANCE_SECONDS)?,
+            rebalance_moved: histogram(register, table::REBALANCE_MOVED)?,
+            checkpoints: CheckpointFamilies::new(register)?,
+            live: LiveFamilies::new(register)?,
+            server: ProcessFamilies::new(register, Process::Server)?,
+            totals: Totals::default(),
         })
     }
 
@@ -78,6 +80,20 @@ impl Families {
         for (state, count) in table::states(&totals.workers) {
             self.workers.with_label_values(&[state]).set(count.into());
         }
+        self.live.update(totals);
+        self.totals = totals.clone();
+    }
+
+    pub fn judged(&mut self, verdict: Verdict) {
+        self.live.judged(verdict, &self.totals);
+    }
+
+    pub fn figures(&mut self, figures: &Figures) {
+        self.live.figures(figures);
+    }
+
+    pub fn lag(&self, lag: &Lag) {
+        self.live.lag(lag);
     }
 
     pub fn rebalance(&mut self, seconds: f64, moved: u32) {
@@ -92,32 +108,20 @@ impl Families {
         self.checkpoints.update(figures);
     }
 
-    pub fn usage(&mut self, process: Process, usage: &Usage) {
-        match process {
-            Process::Own => self.own.update(usage),
-            Process::Server => self.server.update(usage),
-        }
+    pub fn server(&mut self, usage: &Usage) {
+        self.server.update(usage);
     }
 }
 
-/// Registers a family that was made.
-fn add<C: Collector + Clone + 'static>(
-    registry: &Registry,
-    made: prometheus::Result<C>,
-) -> Result<C, MetricsError> {
-    let family = made?;
-    registry.register(Box::new(family.clone()))?;
-    Ok(family)
-}
-
 fn histogram(
-    registry: &Registry,
+    register: &mut Register,
     (name, help, buckets): (&str, &str, &[f64]),
 ) -> Result<Histogram, MetricsError> {
     let options = HistogramOpts::new(name, help).buckets(buckets.to_vec());
-    add(registry, Histogram::with_opts(options))
+    register.add(Histogram::with_opts(options))
 }
 
-fn raise(counter: &IntCounter, total: u64) {
+/// Brings a counter up to `total`; it never goes down.
+pub(crate) fn raise(counter: &IntCounter, total: u64) {
     counter.inc_by(total.saturating_sub(counter.get()));
 }

@@ -10,6 +10,8 @@ pub struct Usage {
     pub resident_bytes: u64,
     /// The most that it ever held.
     pub resident_peak_bytes: u64,
+    /// Files and connections that it has open.
+    pub open_files: u64,
 }
 
 /// What the process `pid` uses, or this one. `None` if it has ended or the system does not tell.
@@ -33,6 +35,8 @@ pub fn usage_of(pid: Option<u32>) -> Option<Usage> {
         cpu_seconds: (stat.utime + stat.stime) as f64 / procfs::ticks_per_second() as f64,
         resident_bytes,
         resident_peak_bytes: peak.max(resident_bytes),
+        // Another user's process does not tell.
+        open_files: process.fd_count().unwrap_or(0) as u64,
     })
 }
 

@@ -2,6 +2,7 @@
 //! sequences, run time and seeded randomness, values that are watched. Nothing here does I/O.
 
 mod clock;
+mod durations;
 mod message;
 mod network;
 mod partition;
@@ -10,6 +11,7 @@ mod seed;
 pub mod watch;
 
 pub use clock::{RunClock, Timestamp};
+pub use durations::{BOUNDS, Durations};
 pub use message::{Message, MessageError, PartitionSeq, ProducerId, ProducerSeq};
 pub use network::Network;
 pub use partition::{PartitionId, Weight, Weights, producer_range};

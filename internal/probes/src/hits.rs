@@ -35,6 +35,12 @@ impl Hits {
         CATALOGUE.iter().map(|probe| (probe.name().to_owned(), self.of(*probe))).collect()
     }
 
+    /// The same, without those that are seen by claims and effects.
+    pub fn by_name_without_claims(&self) -> BTreeMap<String, u64> {
+        let probes = CATALOGUE.iter().filter(|probe| !probe.needs_claims());
+        probes.map(|probe| (probe.name().to_owned(), self.of(*probe))).collect()
+    }
+
     /// How many situations came about at all.
     pub fn reached(&self) -> usize {
         CATALOGUE.iter().filter(|probe| self.of(**probe) > 0).count()

@@ -26,6 +26,41 @@ macro_rules! catalogue {
     };
 }
 
+impl Probe {
+    /// Whether it is seen by claims and effects: where nothing is fenced there are none, and every
+    /// grant looks as if nobody had taken it up.
+    pub fn needs_claims(self) -> bool {
+        use Probe::*;
+        matches!(
+            self,
+            JoinInRebalance
+                | LeaveInRebalance
+                | ExpiryInRebalance
+                | MemberLostInHandover
+                | GrantTakenBack
+                | BacklogHandedOver
+                | IdleHandedOver
+                | ClaimOverUnreleased
+                | OwnerCutOffReplaced
+                | ClaimRace
+                | ClaimOvertaken
+                | ZombieClaimRefused
+                | ZombieEffectRefused
+                | BatchEffect
+                | TrimWithoutOwner
+                | RestartWithinLease
+                | StepAsideRestart
+                | ClaimUnheard
+                | EffectUnheard
+                | ReleaseUnheard
+                | ClaimLost
+                | EffectLost
+                | PartitionMovedTwice
+                | BrokerDownInRebalance
+        )
+    }
+}
+
 catalogue! {
     LeaderLostInRevocation, "leader_lost_in_revocation",
         "The last that a leader wrote left a revocation unacknowledged; then its reign ended.";

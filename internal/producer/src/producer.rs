@@ -10,7 +10,8 @@ use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use model::{
-    Message, PartitionId, PartitionSeq, ProducerId, ProducerSeq, RunClock, Seed, Weight, watch,
+    Durations, Message, PartitionId, PartitionSeq, ProducerId, ProducerSeq, RunClock, Seed, Weight,
+    watch,
 };
 use parti::Names;
 use reports::{Channel, PartitionSent, ProducerReport, Range, Report};
@@ -49,6 +50,8 @@ pub struct ProducerSettings {
     pub clock: RunClock,
     /// How long publishes may stay in doubt after the producer was told to stop.
     pub give_up_after: Duration,
+    /// Whether it reports how long each message took until it was known to be stored.
+    pub measured: bool,
 }
 
 /// What is known of one partition.
@@ -60,8 +63,8 @@ struct Sending {
     earlier: Vec<Range>,
     /// The first and the last sequence that this life had acknowledged.
     acked: Option<Range>,
-    /// The sequence that is being published.
-    publishing: Option<PartitionSeq>,
+    /// The sequence that is being published, and when it fell due.
+    publishing: Option<(PartitionSeq, Duration)>,
     /// Due times of messages that wait for the publish before them.
     owed: std::collections::VecDeque<Duration>,
 }
@@ -77,6 +80,8 @@ pub struct Producer<B> {
     producer_seq: ProducerSeq,
     report: ProducerReport,
     publishes: FuturesUnordered<BoxFuture<'static, Result<Published, ProducerError>>>,
+    /// What it reported last.
+    reported: watch::Sender<Option<ProducerReport>>,
 }
 
 impl<B: Log> Producer<B> {
@@ -121,10 +126,28 @@ impl<B: Log> Producer<B> {
             rejected: 0,
             recovered: 0,
             shed: 0,
+            publishing: settings.measured.then(Durations::default),
             finished: false,
         };
         let (names, publishes) = (Arc::new(names), FuturesUnordered::new());
-        Ok(Self { broker, names, channel, settings, partitions, producer_seq, report, publishes })
+        let reported = watch::Sender::new(None);
+        Ok(Self {
+            broker,
+            names,
+            channel,
+            settings,
+            partitions,
+            producer_seq,
+            report,
+            publishes,
+            reported,
+        })
+    }
+
+    /// What it reported last, for whoever looks on in the same process; nothing unless it is
+    /// measured.
+    pub fn reported(&self) -> watch::Receiver<Option<ProducerReport>> {
+        self.reported.subscribe()
     }
 
     /// Sends until `stop` is raised, then resolves what is in doubt and says that it has finished.
@@ -168,6 +191,7 @@ impl<B: Log> Producer<B> {
                     if let Err(error) = self.channel.send(&self.broker, &report).await {
                         tracing::debug!(producer = %self.settings.id, %error, "not reported");
                     }
+                    self.show(report);
                 }
                 () = &mut arrival, if due.is_some() => {
                     if let Some((at, partition)) = arrivals.take() {
@@ -216,7 +240,7 @@ impl<B: Log> Producer<B> {
         let Some(due) = sending.owed.pop_front() else { return };
         let seq = PartitionSeq(sending.place.sent.0 + 1);
         self.producer_seq.0 += 1;
-        sending.publishing = Some(seq);
+        sending.publishing = Some((seq, due));
         let message = Message {
             partition,
             partition_seq: seq,
@@ -235,8 +259,11 @@ impl<B: Log> Producer<B> {
         self.report.rejected += effort.rejected;
         self.report.recovered += u64::from(effort.recovered);
         if let Some(sending) = self.partitions.get_mut(&partition)
-            && let Some(seq) = sending.publishing.take()
+            && let Some((seq, due)) = sending.publishing.take()
         {
+            if let Some(publishing) = &mut self.report.publishing {
+                publishing.add(self.settings.clock.elapsed().saturating_sub(due));
+            }
             sending.place.sent = seq;
             if bugs::has(Bug::DoubtDropped) && head == Seq::NONE {
                 sending.earlier.extend(sending.acked.take());
@@ -249,10 +276,18 @@ impl<B: Log> Producer<B> {
         self.publish_next(partition);
     }
 
+    fn show(&self, report: Report) {
+        if let Report::Producer(report) = report
+            && self.settings.measured
+        {
+            self.reported.send_replace(Some(report));
+        }
+    }
+
     fn current_report(&self) -> Report {
         let sent = |sending: &Sending| PartitionSent {
             acked: sending.earlier.iter().copied().chain(sending.acked).collect(),
-            in_doubt: sending.publishing.map(|seq| Range(seq.0, seq.0)).into_iter().collect(),
+            in_doubt: sending.publishing.map(|(seq, _)| Range(seq.0, seq.0)).into_iter().collect(),
         };
         let partitions = self.partitions.iter().map(|(p, sending)| (*p, sent(sending))).collect();
         let at = self.settings.clock.now();
@@ -267,6 +302,7 @@ impl<B: Log> Producer<B> {
             let error = BrokerError::Unavailable("the last report was never acknowledged".into());
             return Err(error.into());
         }
+        self.show(report);
         Ok(())
     }
 }

@@ -32,6 +32,10 @@ impl World {
 
     /// A producer of three partitions with 20 messages per second each.
     async fn producer(&self, client: &VirtualLog, seed: u64) -> Producer<VirtualLog> {
+        self.start(client, seed, false).await
+    }
+
+    async fn start(&self, client: &VirtualLog, seed: u64, measured: bool) -> Producer<VirtualLog> {
         let settings = ProducerSettings {
             id: ProducerId("producer-0".into()),
             partitions: (0..3).map(|p| (PartitionId(p), Weight(1), 20.0)).collect(),
@@ -39,6 +43,7 @@ impl World {
             seed: Seed(seed),
             clock: RunClock::starting_at(Timestamp(0)),
             give_up_after: Duration::from_secs(60),
+            measured,
         };
         let (names, channel) = (self.names.clone(), self.channel.clone());
         Producer::start(client.clone(), names, channel, settings).await.unwrap()
@@ -90,6 +95,38 @@ async fn lost_answers_and_requests_store_each_message_once() {
         assert_eq!(acked, stored, "{fate:?}");
         assert!(report.retries >= 10 && report.finished, "{fate:?}: {report:?}");
         assert_eq!(report.recovered > 0, matches!(fate, Fate::AnswerLost), "{fate:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_measures_reports_how_long_each_message_took() {
+    for measured in [true, false] {
+        let world = World::new(5).await;
+        let client = world.broker.client("producer-0");
+        let producer = world.start(&client, 5, measured).await;
+        let reported = producer.reported();
+        let (stop, stopping) = watch::channel(false);
+        let running = tokio::spawn(producer.run(stopping));
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        client.plan(Fault::new(Fate::RequestLost, world.names.all_messages(), 1));
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        stop.send_replace(true);
+        running.await.unwrap().unwrap();
+        let stored = world.assert_contiguous();
+        let report = world.report().await;
+        let Some(publishing) = report.publishing else {
+            assert!(!measured && reported.borrow().is_none(), "{report:?}");
+            continue;
+        };
+        assert!(measured && publishing.count() == stored, "{stored}: {report:?}");
+        let within = |millis| {
+            let bound = Duration::from_millis(millis);
+            publishing.cumulative().find(|(at, _)| *at == bound).unwrap().1
+        };
+        // The one that was lost, and those that fell due behind it, wait for the request timeout.
+        assert!(within(500) < stored && within(500) > stored / 2, "{publishing:?}");
+        assert_eq!(within(10_000), stored, "{publishing:?}");
+        assert_eq!(reported.borrow().as_ref(), Some(&report), "whoever looks on sees it, too");
     }
 }
 

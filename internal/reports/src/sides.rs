@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use broker::Seq;
-use model::{PartitionId, ProducerId, Timestamp};
+use model::{Durations, PartitionId, ProducerId, Timestamp};
 use parti::MemberId;
 use parti::records::{Holder, Session};
 use serde::{Deserialize, Serialize};
@@ -33,6 +33,10 @@ pub struct ProducerReport {
     /// Messages that fell due while too many waited before them, and were never begun.
     #[serde(default)]
     pub shed: u64,
+    /// From when each message fell due until it was known to be stored, in this life; absent where
+    /// nobody measures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub publishing: Option<Durations>,
     /// It will send nothing more.
     pub finished: bool,
 }
@@ -69,6 +73,9 @@ pub struct WorkerReport {
     /// The longest call of the handler; seconds on the wire.
     #[serde(with = "crate::seconds")]
     pub processing_max: Duration,
+    /// How long each call of the handler took; absent where nobody measures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub durations: Option<Durations>,
     /// This life is over.
     pub finished: bool,
 }

@@ -25,6 +25,11 @@ impl Door {
         Self { is_loopback: address.ip().to_canonical().is_loopback() }
     }
 
+    /// Whether only this machine reaches it.
+    pub fn is_loopback(self) -> bool {
+        self.is_loopback
+    }
+
     /// Lets a request in, or says why not.
     pub fn admit(self, head: &HeaderMap, token: Option<&str>) -> Result<(), Refusal> {
         if self.is_loopback { local(head) } else { bearer(head, token) }

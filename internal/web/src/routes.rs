@@ -10,23 +10,36 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use metrics::Role;
 
 use crate::Shared;
-use crate::by_hand;
 use crate::door::Door;
 use crate::limits::Limits;
+use crate::{assets, by_hand, live};
 
 /// Every page of a server that listens on `address`.
 pub(crate) fn routes(shared: Shared, limits: Limits, address: SocketAddr) -> Router {
-    let chaos = by_hand::routes(shared.clone(), limits, Door::of(address));
-    Router::new()
+    let router = Router::new()
         .route("/metrics", get(metrics))
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
+        .fallback(unknown);
+    let (role, door) = (shared.role(), Door::of(address));
+    if matches!(role, Role::Producer | Role::Worker) {
+        return router.with_state(shared);
+    }
+    let chaos = by_hand::routes(shared.clone(), limits, door);
+    if role == Role::Chaos {
+        return router.with_state(shared).merge(chaos);
+    }
+    let live = live::routes(shared.clone(), door);
+    router
+        .route("/", get(assets::page))
+        .route("/assets/{name}", get(assets::asset))
         .route("/status", get(status))
-        .fallback(unknown)
         .with_state(shared)
         .merge(chaos)
+        .merge(live)
 }
 
 async fn metrics(State(shared): State<Shared>) -> Response {
@@ -44,11 +57,10 @@ async fn healthz() -> &'static str {
     "ok\n"
 }
 
-async fn readyz(State(shared): State<Shared>) -> (StatusCode, &'static str) {
-    if shared.status().ready {
-        (StatusCode::OK, "ok\n")
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "the run is not under way\n")
+async fn readyz(State(shared): State<Shared>) -> (StatusCode, String) {
+    match shared.unready() {
+        None => (StatusCode::OK, "ok\n".into()),
+        Some(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")),
     }
 }
 
@@ -57,7 +69,11 @@ async fn status(State(shared): State<Shared>) -> Response {
     (newest, Json(shared.status())).into_response()
 }
 
-async fn unknown() -> (StatusCode, String) {
-    let pages = "/metrics, /healthz, /readyz, /status and /chaos";
+async fn unknown(State(shared): State<Shared>) -> (StatusCode, String) {
+    let pages = match shared.role() {
+        Role::Run => "/, /live, /metrics, /healthz, /readyz, /status and /chaos",
+        Role::Chaos => "/metrics, /healthz, /readyz and /chaos",
+        Role::Producer | Role::Worker => "/metrics, /healthz and /readyz",
+    };
     (StatusCode::NOT_FOUND, format!("no such page; there are {pages}\n"))
 }

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -35,6 +36,23 @@ impl Server {
             Ok(Self { listener, address, limits: Limits::default() })
         };
         bound.await.map_err(|source| WebError::of(written(host, port), source))
+    }
+
+    /// Listens on `host` and the first of `ports` that is free: for processes that are many on one
+    /// machine, and that share one configuration.
+    ///
+    /// # Errors
+    ///
+    /// None of the ports is free, or as [`Server::bind`].
+    pub async fn bind_first_free(host: &str, ports: RangeInclusive<u16>) -> Result<Self, WebError> {
+        let address = format!("{} to {}", written(host, *ports.start()), ports.end());
+        for port in ports {
+            match Self::bind(host, port).await {
+                Err(WebError::PortTaken { .. }) => {}
+                bound => return bound,
+            }
+        }
+        Err(WebError::PortTaken { address })
     }
 
     /// Where it listens.
@@ -143,6 +161,19 @@ mod tests {
         stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
         assert!(rest(&mut stream).await.contains("200 OK"), "answered, then ended");
         assert!(begun.elapsed() >= life);
+    }
+
+    #[tokio::test]
+    async fn whoever_listens_and_does_not_read_is_gone_when_its_time_is_up() {
+        let (life, grace) = (Duration::from_millis(100), Duration::from_millis(50));
+        let server = Server::bind("127.0.0.1", 0).await.unwrap();
+        let (address, shared) = (server.local_addr(), Shared::new().unwrap());
+        shared.set_run(crate::live::tests::run());
+        let limits = Limits { life, grace, ..Limits::default() };
+        tokio::spawn(Server { limits, ..server }.serve(shared, std::future::pending()));
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(b"GET /live HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+        assert!(rest(&mut stream).await.contains("event: snapshot"), "told, then gone");
     }
 
     #[tokio::test]

@@ -3,12 +3,14 @@
 use std::sync::{Arc, OnceLock};
 
 use chaos::Control;
-use coordinator::{Progress, Totals, Verdict};
-use metrics::{Metrics, MetricsError};
+use coordinator::{Event, Progress, Report, Totals, Verdict};
+use metrics::{Metrics, MetricsError, Role};
 use reports::Phase;
 use serde::Serialize;
 use tokio::sync::{mpsc, watch};
+use view::{Run, View};
 
+use crate::live::Live;
 use crate::register::Arrival;
 
 /// What `/status` says.
@@ -46,6 +48,10 @@ pub struct Shared {
     metrics: Arc<Metrics>,
     chaos: Arc<OnceLock<ByHand>>,
     arrivals: Arc<OnceLock<mpsc::Sender<Arrival>>>,
+    live: Arc<OnceLock<Live>>,
+    role: Role,
+    /// Why the broker cannot be reached, if it cannot.
+    unreachable: watch::Sender<Option<String>>,
 }
 
 /// Chaos by hand, and who may ask for it.
@@ -62,19 +68,79 @@ impl Shared {
     ///
     /// As [`Metrics::new`].
     pub fn new() -> Result<Self, MetricsError> {
-        let (status, metrics) = (watch::Sender::default(), Arc::new(Metrics::new()?));
-        Ok(Self { status, metrics, chaos: Arc::default(), arrivals: Arc::default() })
+        let shared = Self::of(Role::Run)?;
+        shared.metrics.update(&Totals::default());
+        Ok(shared)
+    }
+
+    /// The same for a process that plays one role. Only who judges a run has a status to show.
+    ///
+    /// # Errors
+    ///
+    /// As [`Metrics::new`].
+    pub fn of(role: Role) -> Result<Self, MetricsError> {
+        let (status, metrics) = (watch::Sender::default(), Arc::new(Metrics::of(role)?));
+        let (chaos, arrivals, live) = (Arc::default(), Arc::default(), Arc::default());
+        let unreachable = watch::Sender::default();
+        Ok(Self { status, metrics, chaos, arrivals, live, role, unreachable })
+    }
+
+    /// Which role the process plays.
+    pub(crate) fn role(&self) -> Role {
+        self.role
     }
 
     /// How the run is going: for the metrics and for `/status`.
     pub fn update(&self, progress: &Progress) {
         self.metrics.update(&progress.totals);
         self.metrics.observe_checkpoints(&progress.checkpoints);
+        self.metrics.observe_figures(&progress.figures);
         self.status.send_modify(|status| {
             status.phase = progress.phase;
             status.elapsed_seconds = progress.elapsed.as_secs_f64();
             status.totals = progress.totals.clone();
         });
+        self.look(progress);
+    }
+
+    /// The run can be looked at from now on. Only the first call counts.
+    pub fn set_run(&self, run: Run) {
+        if self.live.set(Live::new(View::new(run))).is_err() {
+            tracing::warn!("the run is shown already");
+        }
+    }
+
+    /// Things happened: for the live page and `report.html`.
+    pub fn happened(&self, events: &[Event]) {
+        if let Some(live) = self.live() {
+            live.happened(events);
+        }
+    }
+
+    /// How the run is going, for the live page and `report.html` alone.
+    pub fn look(&self, progress: &Progress) {
+        if let Some(live) = self.live() {
+            live.progress(progress);
+        }
+    }
+
+    /// What is shown of the run, if it is judged here.
+    pub fn view(&self) -> Option<View> {
+        self.live().map(Live::view)
+    }
+
+    /// Tells the verdict to everybody who looks, and waits until they know, for two seconds at most.
+    pub async fn farewell(&self, report: &Report) {
+        self.set_verdict(report.verdict);
+        if let Some(live) = self.live() {
+            live.judged(report);
+            live.farewell().await;
+        }
+    }
+
+    /// What is shown of the run, as it happens.
+    pub(crate) fn live(&self) -> Option<&Live> {
+        self.live.get()
     }
 
     /// Whether the run is under way.
@@ -82,8 +148,23 @@ impl Shared {
         self.status.send_modify(|status| status.ready = ready);
     }
 
+    /// Whether the broker answers, or why it does not.
+    pub fn set_broker(&self, answers: Result<(), String>) {
+        self.unreachable.send_replace(answers.err());
+    }
+
+    /// Why the process is of no use at the moment, if it is not.
+    pub(crate) fn unready(&self) -> Option<String> {
+        if !self.status.borrow().ready {
+            return Some("the run is not under way".into());
+        }
+        let unreachable = self.unreachable.borrow();
+        unreachable.as_ref().map(|why| format!("the broker cannot be reached: {why}"))
+    }
+
     /// The run was judged.
     pub fn set_verdict(&self, verdict: Verdict) {
+        self.metrics.set_verdict(verdict);
         self.status.send_modify(|status| status.verdict = verdict);
     }
 

@@ -9,4 +9,4 @@ mod worker;
 
 pub use consumption::Consumption;
 pub use pace::SLOWEST;
-pub use worker::{Worker, WorkerSettings};
+pub use worker::{Onlooker, Worker, WorkerSettings};

@@ -1,10 +1,11 @@
 //! What a worker counts for its report.
 
 use std::collections::VecDeque;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use model::Durations;
 use parti::Event;
 use reports::Fenced;
 use tokio::sync::Notify;
@@ -17,6 +18,8 @@ const FENCED_KEPT: usize = 32;
 pub(crate) struct Tally {
     processing_us: AtomicU64,
     processing_max_us: AtomicU64,
+    /// Each call's, if they are measured.
+    durations: Option<Mutex<Durations>>,
     fenced: Mutex<VecDeque<Fenced>>,
     /// Calls of the handler that `parti` did not make.
     attempts: AtomicU64,
@@ -24,6 +27,11 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
+    /// Nothing yet; whoever measures counts the calls by how long they took, too.
+    pub(crate) fn new(measured: bool) -> Self {
+        Self { durations: measured.then(Mutex::default), ..Self::default() }
+    }
+
     /// A call of the handler began.
     pub(crate) fn began(&self) {
         self.news.notify_one();
@@ -44,6 +52,15 @@ impl Tally {
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         self.processing_us.fetch_add(micros, Ordering::Relaxed);
         self.processing_max_us.fetch_max(micros, Ordering::Relaxed);
+        if let Some(durations) = &self.durations {
+            durations.lock().unwrap_or_else(PoisonError::into_inner).add(took);
+        }
+    }
+
+    /// How long each call of the handler took, if that is measured.
+    pub(crate) fn durations(&self) -> Option<Durations> {
+        let durations = self.durations.as_ref()?;
+        Some(*durations.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Waits until there may be something to report that was not there before.
@@ -55,7 +72,7 @@ impl Tally {
     pub(crate) fn event(&self, event: Event) {
         self.news.notify_one();
         if let Event::Fenced { partition, messages, claim, by } = event {
-            let mut fenced = self.fenced.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            let mut fenced = self.fenced.lock().unwrap_or_else(PoisonError::into_inner);
             if fenced.len() == FENCED_KEPT {
                 fenced.pop_front();
             }
@@ -71,7 +88,7 @@ impl Tally {
 
     /// The newest refused effects.
     pub(crate) fn fenced(&self) -> Vec<Fenced> {
-        let fenced = self.fenced.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let fenced = self.fenced.lock().unwrap_or_else(PoisonError::into_inner);
         fenced.iter().cloned().collect()
     }
 }

@@ -45,6 +45,8 @@ pub struct WorkerSettings {
     pub seed: Seed,
     /// The run's clock.
     pub clock: RunClock,
+    /// Whether it reports how long each call of its handler took.
+    pub measured: bool,
 }
 
 /// A worker at work. Dropping it is a crash, as [`Worker::kill`] is.
@@ -53,6 +55,24 @@ pub struct Worker<B> {
     reporter: Reporter<B>,
     reporting: JoinSet<()>,
     pace: Pace,
+}
+
+/// Sees what a worker does; it does not keep it alive.
+pub struct Onlooker<B> {
+    watch: Watch,
+    reporter: Reporter<B>,
+}
+
+impl<B: Queue> Onlooker<B> {
+    /// How the worker is doing.
+    pub fn status(&self) -> Status {
+        self.watch.status()
+    }
+
+    /// What the worker would report now, once it has joined.
+    pub fn account(&self) -> Option<WorkerReport> {
+        Some(self.reporter.account(self.watch.first_session()?, self.watch.stats(), false))
+    }
 }
 
 #[derive(Clone)]
@@ -76,7 +96,7 @@ impl<B: Queue> Worker<B> {
         channel: Channel,
         settings: WorkerSettings,
     ) -> Result<Self, JoinError> {
-        let tally = Arc::new(Tally::default());
+        let tally = Arc::new(Tally::new(settings.measured));
         let listener = tally.clone();
         let pace = Pace::default();
         let processing = Processing {
@@ -113,6 +133,11 @@ impl<B: Queue> Worker<B> {
     /// How it is doing.
     pub fn status(&self) -> Status {
         self.member.status()
+    }
+
+    /// A handle for whoever looks on in the same process.
+    pub fn onlooker(&self) -> Onlooker<B> {
+        Onlooker { watch: self.member.watch(), reporter: self.reporter.clone() }
     }
 
     /// Makes it `factor` times slower, also with messages that it is at; 1.0 is as configured. Less
@@ -203,8 +228,12 @@ impl<B: Queue> Reporter<B> {
     }
 
     fn report(&self, session: Session, stats: Stats, finished: bool) -> Report {
+        Report::Worker(self.account(session, stats, finished))
+    }
+
+    fn account(&self, session: Session, stats: Stats, finished: bool) -> WorkerReport {
         let (processing, processing_max) = self.tally.processing();
-        Report::Worker(WorkerReport {
+        WorkerReport {
             member: self.id.clone(),
             session,
             at: self.clock.now(),
@@ -214,7 +243,8 @@ impl<B: Queue> Reporter<B> {
             fenced_last: self.tally.fenced(),
             processing,
             processing_max,
+            durations: self.tally.durations(),
             finished,
-        })
+        }
     }
 }

@@ -37,6 +37,10 @@ impl World {
 
     /// A worker that takes 100 ms for a message, once it owns everything.
     async fn worker(&self, client: &str) -> Worker<VirtualLog> {
+        self.start(client, false).await
+    }
+
+    async fn start(&self, client: &str, measured: bool) -> Worker<VirtualLog> {
         let settings = WorkerSettings {
             id: MemberId::new("worker-0").unwrap(),
             weights: Weights::uniform(PARTITIONS),
@@ -47,6 +51,7 @@ impl World {
             delay: Duration::from_millis(100)..=Duration::from_millis(100),
             seed: Seed(1),
             clock: RunClock::starting_at(Timestamp(0)),
+            measured,
         };
         let (client, names) = (self.broker.client(client), self.names.clone());
         let worker = Worker::start(client, names, self.channel.clone(), settings).await.unwrap();
@@ -96,6 +101,37 @@ async fn a_slow_worker_takes_longer() {
     worker.slow(1.0);
     assert!((ms(100)..ms(150)).contains(&world.takes().await));
     worker.leave().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_measures_reports_how_long_each_call_took() {
+    for measured in [true, false] {
+        let world = World::new().await;
+        let worker = world.start("worker", measured).await;
+        let onlooker = worker.onlooker();
+        world.takes().await;
+        worker.slow(20.0);
+        world.takes().await;
+        let seen = onlooker.account().expect("it has joined");
+        assert_eq!(seen.attempts, u64::from(PARTITIONS) * 2);
+        assert_eq!(onlooker.status().owned, PARTITIONS);
+        worker.leave().await.unwrap();
+        let reports = world.broker.records(&world.channel.stream, Seq(1));
+        let last = reports.last().and_then(Report::decode);
+        let Some(Report::Worker(report)) = last else { panic!("{last:?}") };
+        assert_eq!(report.durations, seen.durations, "whoever looks on sees what is reported");
+        let Some(durations) = report.durations else {
+            assert!(!measured, "{report:?}");
+            assert!(
+                !String::from_utf8_lossy(&reports.last().unwrap().payload).contains("durations")
+            );
+            continue;
+        };
+        assert!(measured && durations.count() == report.attempts, "{report:?}");
+        let slow = Duration::from_millis(500);
+        let fast = durations.cumulative().find(|(bound, _)| *bound == slow).unwrap().1;
+        assert_eq!(fast, u64::from(PARTITIONS), "100 ms each; the others took two seconds");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -13,7 +13,7 @@ use super::line::Line;
 use super::one;
 use crate::failure::Failure;
 use crate::rundir::RunDir;
-use crate::virtual_time::Outside;
+use crate::virtual_time::{Left, Outside};
 
 /// The most runs that making a scenario smaller takes.
 const SHRINKING_MAX: usize = 500;
@@ -77,13 +77,20 @@ impl Keeping<'_> {
         let lines = File::create(&trace).map_err(|error| unwritten(&trace, &error))?;
         let shared = Shared::new().map_err(|error| Failure::Environment(error.to_string()))?;
         let outside = Outside {
-            left: Some((dir.clone(), shared)),
+            left: Some(Left {
+                dir: dir.clone(),
+                shared: shared.clone(),
+                reproduce: command.to_owned(),
+            }),
             trace: Some(Box::new(BufWriter::new(lines))),
             ..Outside::nobody()
         };
         let (outcome, report) = one::run_seen(scenario, failed.seed, outside, command.to_owned());
         match report {
-            Some(report) => dir.report(&report)?,
+            Some(report) => {
+                dir.report(&report)?;
+                dir.report_page(&report, &shared)?;
+            }
             None => {
                 let json = serde_json::json!({
                     "verdict": outcome.fate.word(),

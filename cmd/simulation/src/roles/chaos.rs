@@ -20,6 +20,7 @@ use crate::crew::{Crew, Launcher, Processes, Registry};
 use crate::failure::Failure;
 use crate::rundir::RunDir;
 use crate::setup::Setup;
+use crate::watching::role;
 use crate::{phase, signals};
 
 /// Registrations that wait.
@@ -43,16 +44,17 @@ pub async fn chaos(mut setup: Setup, source: &Source, dir: &RunDir) -> Result<u8
     let connector = NatsConnector::new(&setup, None);
     let registry = Registry::default();
     let (control, orders) = Control::new(Arc::new(setup.config.clone()));
-    let shared = Shared::new().map_err(|error| Failure::Environment(error.to_string()))?;
+    let shared = Shared::of(metrics::Role::Chaos)
+        .map_err(|error| Failure::Environment(error.to_string()))?;
     let (registrations, mut arriving) = mpsc::channel(WAITING_MAX);
     let token = setup.chaos_token();
-    shared.set_chaos(control, token);
+    shared.set_chaos(control.clone(), token);
     shared.set_registry(registrations);
     let address = &setup.config.metrics.prometheus;
     let server = Server::bind(&address.host, address.port).await;
     let server = server.map_err(|error| Failure::Environment(error.to_string()))?;
     println!("✓ Chaos controller at http://{}", server.local_addr());
-    tokio::spawn(server.serve(shared, std::future::pending()));
+    tokio::spawn(server.serve(shared.clone(), std::future::pending()));
     let (known, addresses) = (registry.clone(), connector.addresses());
     tokio::spawn(async move {
         while let Some((registration, answer)) = arriving.recv().await {
@@ -66,6 +68,7 @@ pub async fn chaos(mut setup: Setup, source: &Source, dir: &RunDir) -> Result<u8
     let processes = Processes::new(manager, launcher, connector.addresses(), registry);
     let crew = Crew::new(&setup, connector, Some(processes)).await?;
     let settings = setup.director(None);
+    tokio::spawn(role::chaos(shared, control, broker.clone(), setup.names.clone()));
     let director = Director::new(
         broker,
         setup.names.clone(),

@@ -27,9 +27,11 @@ pub async fn coordinator(mut setup: Setup, parts: Parts) -> Result<u8, Failure> 
         None => (connect(&setup, "coordinator", setup.config.nats.existing).await?, None),
     };
     let (told, shown) = watch::channel(Progress::default());
-    let watching = Watching::begin(&setup, shown.clone(), None, None).await?;
+    let asked = Some(NatsConnector::new(&setup, None));
+    let watching = Watching::begin(&setup, shown.clone(), asked, None, None).await?;
+    watching.shared().set_run(setup.seen(setup.clock.started_at(), &reproduce, false));
     let (events, writing) = events::in_background(&dir.events(), watching.shared())?;
-    let showing = progress::begin(shown, &setup.config);
+    let showing = progress::begin(shown, &setup);
     let mut settings = setup.coordinator();
     let keeper = checkpoints::in_files(&setup, dir.path())?;
     settings.checkpoint = checkpoints::plan(&setup, keeper, None);
@@ -45,7 +47,8 @@ pub async fn coordinator(mut setup: Setup, parts: Parts) -> Result<u8, Failure> 
     let interrupted = conducted.interrupted;
     let (at, resources) = (setup.clock.now(), watching.resources());
     let ending = Ending { at, resources, reproduce, virtual_time: None };
-    let report = verdict::give(&setup, conducted, ending, &dir)?;
+    let report = verdict::give(&setup, conducted, ending, &dir, &watching.shared())?;
+    watching.shared().farewell(&report).await;
     if interrupted && setup.config.checkpoint.enabled {
         println!("Go on: {}", resume::command(&source));
     }

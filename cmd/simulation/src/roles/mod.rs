@@ -18,6 +18,7 @@ use crate::connect::{Connector, NatsConnector};
 use crate::failure::Failure;
 use crate::register::register;
 use crate::setup::Setup;
+use crate::watching::role::RoleWatching;
 use crate::{phase, signals, streams};
 
 pub use chaos::chaos;
@@ -40,8 +41,10 @@ pub async fn producer(setup: Setup, id: String, chaos: Option<&str>) -> Result<u
     let settings = setup.producer(&id)?;
     let broker = connect(&setup, &id.0, Existing::Refuse).await?;
     let mut phase = phase::follow(broker.clone(), setup.channel.clone());
+    let mut watching = RoleWatching::begin(&setup, metrics::Role::Producer, &id.0).await?;
     let (names, channel) = (setup.names.clone(), setup.channel.clone());
-    let producer = Producer::start(broker, names, channel, settings).await?;
+    let producer = Producer::start(broker.clone(), names, channel, settings).await?;
+    watching.producer(broker, setup.names.clone(), producer.reported());
     println!("✓ {id} started");
     let (end, ending) = watch::channel(false);
     let running = producer.run(ending);
@@ -66,8 +69,11 @@ pub async fn worker(setup: Setup, id: String, chaos: Option<&str>) -> Result<u8,
     let id = MemberId::new(id).map_err(|error| Failure::Usage(error.to_string()))?;
     let broker = connect(&setup, id.as_str(), Existing::Refuse).await?;
     let mut phase = phase::follow(broker.clone(), setup.channel.clone());
+    let mut watching = RoleWatching::begin(&setup, metrics::Role::Worker, id.as_str()).await?;
     let (names, channel) = (setup.names.clone(), setup.channel.clone());
-    let mut worker = Worker::start(broker, names, channel, setup.worker(id.clone())).await?;
+    let settings = setup.worker(id.clone());
+    let mut worker = Worker::start(broker.clone(), names, channel, settings).await?;
+    watching.worker(broker, setup.names.clone(), worker.onlooker());
     println!("✓ {id} started");
     let keeps_seat = tokio::select! {
         biased;

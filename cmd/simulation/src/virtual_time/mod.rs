@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 use crate::cli::RunArgs;
 use crate::commands::{drawn_seed, load, reproduce, wall_clock};
+use crate::connect::NatsConnector;
 use crate::failure::Failure;
 use crate::rundir::RunDir;
 use crate::setup::Setup;
@@ -25,7 +26,7 @@ use crate::verdict::{self, Ending};
 use crate::watching::Watching;
 use crate::{progress, signals};
 
-pub use simulate::{Outside, Simulated, simulate};
+pub use simulate::{Left, Outside, Simulated, simulate};
 
 /// Runs a simulation in virtual time and gives the verdict's exit code.
 pub async fn run(args: RunArgs) -> Result<u8, Failure> {
@@ -85,14 +86,19 @@ async fn in_thread(
     let (told, shown) = watch::channel(Progress::default());
     let (control, orders) = Control::new(Arc::new(config.clone()));
     let outer = Setup::new(config.clone(), seed, RunClock::starting_at(now))?;
-    let watching = Watching::begin(&outer, shown.clone(), None, Some(control)).await?;
-    let showing = progress::begin(shown, &config);
+    let nobody = None::<NatsConnector>;
+    let watching = Watching::begin(&outer, shown.clone(), nobody, None, Some(control)).await?;
+    let showing = progress::begin(shown, &outer);
     let stall = if args.unrepeatable { unrepeatable(now) } else { Duration::ZERO };
     let outside = Outside {
         told,
         orders,
         stop,
-        left: Some((dir.clone(), watching.shared())),
+        left: Some(Left {
+            dir: dir.clone(),
+            shared: watching.shared(),
+            reproduce: reproduce.clone(),
+        }),
         trace: args.trace.as_deref().map(lines).transpose()?,
         observer: None,
         stall,
@@ -105,8 +111,8 @@ async fn in_thread(
     let Simulated { setup, conducted, ended_at, figures } = simulated;
     let resources = watching.resources();
     let ending = Ending { at: ended_at, resources, reproduce, virtual_time: Some(figures) };
-    let report = verdict::give(&setup, conducted, ending, dir)?;
-    watching.shared().set_verdict(report.verdict);
+    let report = verdict::give(&setup, conducted, ending, dir, &watching.shared())?;
+    watching.shared().farewell(&report).await;
     Ok(report.exit_code)
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use broker_virtual::{Happening, Observer, Options, Trace, VirtualBroker};
 use chaos::Command;
-use config::{Config, Isolation, Mode};
+use config::{Config, Consumption, Isolation, Mode};
 use coordinator::{Conducted, Progress, VirtualTime};
 use history::Pace;
 use model::{Seed, Timestamp, watch};
@@ -36,9 +36,8 @@ pub struct Outside {
     pub observer: Option<Box<dyn Observer>>,
     /// Ends it before its time.
     pub stop: watch::Receiver<bool>,
-    /// Where it leaves its events, its schedule and its history, and who is shown how long
-    /// rebalances take; without it, it leaves nothing.
-    pub left: Option<(RunDir, Shared)>,
+    /// What it leaves; without it, it leaves nothing.
+    pub left: Option<Left>,
     /// Where its trace is written, line by line.
     pub trace: Option<Box<dyn std::io::Write + Send>>,
     /// The broker does nothing for so long at first. What differs from one process to the next makes
@@ -46,6 +45,16 @@ pub struct Outside {
     pub stall: Duration,
     /// Says on stdout what a person waits for.
     pub aloud: bool,
+}
+
+/// What a virtual run leaves, and who looks at it.
+pub struct Left {
+    /// Where it leaves its events, its schedule and its history.
+    pub dir: RunDir,
+    /// Who is shown what happens.
+    pub shared: Shared,
+    /// The command that runs it again.
+    pub reproduce: String,
 }
 
 impl Outside {
@@ -89,6 +98,7 @@ pub fn simulate(
     config.simulation.mode = Mode::AllInOne;
     config.workers.isolation = Isolation::Task;
     config.producers.isolation = Isolation::Task;
+    let fenced = config.workers.consumption == Consumption::Fenced;
     let runtime = runtime()?;
     let began = Instant::now();
     let Outside { trace, observer, .. } = &mut outside;
@@ -123,7 +133,7 @@ pub fn simulate(
         trace_hash: format!("{:016x}", trace.hash()),
         trace_events: trace.count(),
         last_word: format!("{:016x}", broker.last_words()),
-        probes: hits.by_name(),
+        probes: if fenced { hits.by_name() } else { hits.by_name_without_claims() },
     };
     Ok(Simulated { setup, conducted, ended_at, figures })
 }
@@ -149,10 +159,13 @@ async fn within(
 ) -> Result<(Setup, Conducted, Timestamp), Failure> {
     let Outside { told, orders, stop, left, aloud, .. } = outside;
     let setup = Setup::new(config, seed, broker.clock())?;
-    let (dir, shared) = left.unzip();
-    let recorded = dir.as_ref().zip(shared);
-    let recorded = recorded.map(|(dir, shared)| events::in_place(&dir.events(), shared));
+    let recorded = left.as_ref().map(|Left { dir, shared, reproduce }| {
+        shared.set_run(setup.seen(setup.clock.started_at(), reproduce, true));
+        tokio::spawn(look(told.subscribe(), shared.clone()));
+        events::in_place(&dir.events(), shared.clone())
+    });
     let (events, writing) = recorded.transpose()?.unzip();
+    let dir = left.map(|left| left.dir);
     // Without a directory nobody hears of events.
     let events = events.unwrap_or_else(|| mpsc::channel(1).0);
     let connector = VirtualConnector::new(broker);
@@ -166,6 +179,13 @@ async fn within(
         let _ = writing.await;
     }
     Ok((setup, conducted, ended_at))
+}
+
+/// Shows every figure that is told: whoever looks in real time sees one in a thousand.
+async fn look(mut progress: watch::Receiver<Progress>, shared: Shared) {
+    while progress.changed().await.is_ok() {
+        shared.look(&progress.borrow_and_update());
+    }
 }
 
 /// The trace, the probes, the limit, and whoever else is told.

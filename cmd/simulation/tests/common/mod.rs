@@ -60,6 +60,17 @@ impl Place {
         serde_json::from_str(&text).unwrap()
     }
 
+    /// What the curves and the map of a run's report.html are drawn from; the page says the verdict in
+    /// these words.
+    pub fn page(&self, run: &str, words: &str) -> Value {
+        let path = self.path(run).join("report.html");
+        let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
+        assert!(text.contains(&format!("<h1 id=\"verdict-word\">{words}</h1>")), "{path:?}");
+        let data =
+            text.split_once("id=\"data\">").and_then(|(_, rest)| rest.split_once("</script>"));
+        serde_json::from_str(data.unwrap().0).unwrap()
+    }
+
     /// Ids of the processes that have this directory in their command lines or work in it: the
     /// program, its children, servers and guards.
     pub fn processes(&self) -> Vec<i32> {

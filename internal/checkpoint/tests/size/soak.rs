@@ -249,6 +249,7 @@ impl Soak {
                 rejected: 0,
                 recovered: 1,
                 shed: 0,
+                publishing: None,
                 finished: false,
             });
         }
@@ -263,6 +264,7 @@ impl Soak {
                 fenced_last: vec![],
                 processing: Duration::from_millis(self.messages),
                 processing_max: Duration::from_millis(31),
+                durations: None,
                 finished: false,
             });
         }

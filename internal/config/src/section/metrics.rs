@@ -17,16 +17,18 @@ pub struct Metrics {
 pub struct Prometheus {
     /// Whether the HTTP server runs.
     pub enabled: bool,
-    /// Port of the HTTP server.
+    /// Port of the HTTP server; producers and workers in processes of their own take the next free one.
     #[schemars(range(min = 1, max = 65_535))]
     pub port: u16,
     /// Address on which it listens; `0.0.0.0` to be reachable from other machines.
     #[schemars(extend("minLength" = 1))]
     pub host: String,
+    /// Whether every partition has series of its own: messages in flight, and who owns it.
+    pub per_partition: bool,
 }
 
 impl Default for Prometheus {
     fn default() -> Self {
-        Self { enabled: false, port: 9_090, host: "127.0.0.1".into() }
+        Self { enabled: false, port: 9_090, host: "127.0.0.1".into(), per_partition: false }
     }
 }

@@ -61,17 +61,6 @@ pub enum Consumption {
     DurablePerWorker,
 }
 
-impl Consumption {
-    /// Its name, as it is configured.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Fenced => "fenced",
-            Self::DurablePerPartition => "durable-per-partition",
-            Self::DurablePerWorker => "durable-per-worker",
-        }
-    }
-}
-
 /// How partitions are assigned to workers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum AssignmentStrategy {

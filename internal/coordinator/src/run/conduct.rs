@@ -20,7 +20,7 @@ use super::record::Recorder;
 use super::resume::Resumed;
 use super::state::{Cause, RunState};
 use super::trim::Trims;
-use crate::{Entry, Event, Judge, JudgeSettings, OfChaos, Resumption, Totals};
+use crate::{Detail, Entry, Event, Figures, Judge, JudgeSettings, OfChaos, Resumption, Totals};
 
 /// How often phases are considered, and events told.
 const TICK: Duration = Duration::from_millis(250);
@@ -48,6 +48,8 @@ pub struct CoordinatorSettings {
     pub checkpoint: Option<CheckpointPlan>,
     /// From where it goes on, if it was stopped.
     pub resume: Option<Resumed>,
+    /// How far the figures that are told go into detail.
+    pub detail: Detail,
 }
 
 /// How the run is going.
@@ -65,6 +67,9 @@ pub struct Progress {
     /// What checkpoints cost.
     #[serde(default)]
     pub checkpoints: CheckpointFigures,
+    /// The figures that somebody looks at.
+    #[serde(skip)]
+    pub figures: Figures,
 }
 
 /// A run that is over and only has to be judged.
@@ -229,6 +234,7 @@ impl<B: Admin> Coordinator<B> {
             read: feed.read,
             totals: feed.judge.totals(),
             checkpoints: keeping.figures(self.settings.clock.now()),
+            figures: feed.judge.figures(self.settings.detail),
         }
     }
 

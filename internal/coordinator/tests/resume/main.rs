@@ -56,6 +56,7 @@ fn worked(member: &str, attempts: u64) -> reports::Report {
         fenced_last: vec![],
         processing: Duration::ZERO,
         processing_max: Duration::ZERO,
+        durations: None,
         finished: true,
     })
 }
@@ -242,6 +243,7 @@ fn what_is_lost_before_and_after_the_stop_is_found() {
                 rejected: 0,
                 recovered: 0,
                 shed: 0,
+                publishing: None,
                 finished: true,
             }));
         };

@@ -190,6 +190,7 @@ impl World {
             seed: Seed(self.seed),
             clock: self.clock,
             give_up_after: secs(20),
+            measured: false,
         };
         let (names, channel) = (self.names.clone(), self.channel.clone());
         let producer = Producer::start(client, names, channel, settings).await.unwrap();
@@ -253,6 +254,7 @@ impl World {
             trim_after: self.trim_after,
             checkpoint: Some(CheckpointPlan { every: self.every, keeper, chaos: None }),
             resume: None,
+            detail: coordinator::Detail::Run,
         }
     }
 

@@ -340,6 +340,7 @@ impl Stage {
                 fenced_last: vec![last],
                 processing: Duration::ZERO,
                 processing_max: Duration::ZERO,
+                durations: None,
                 finished: false,
             }));
         }
@@ -360,6 +361,7 @@ impl Stage {
             rejected: 0,
             recovered,
             shed: 0,
+            publishing: None,
             finished: false,
         }));
     }

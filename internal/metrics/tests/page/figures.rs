@@ -15,6 +15,8 @@ const FAMILIES: &[(&str, &str)] = &[
     ("simulation_claims_total", "counter"),
     ("simulation_effects_fenced_total", "counter"),
     ("simulation_effects_total", "counter"),
+    ("simulation_end_to_end_seconds", "histogram"),
+    ("simulation_faults_skipped_total", "counter"),
     ("simulation_faults_total", "counter"),
     ("simulation_foreign_records_total", "counter"),
     ("simulation_handler_attempts_total", "counter"),
@@ -27,16 +29,21 @@ const FAMILIES: &[(&str, &str)] = &[
     ("simulation_messages_received_total", "counter"),
     ("simulation_messages_recovered_total", "counter"),
     ("simulation_messages_sent_total", "counter"),
+    ("simulation_messages_shed_total", "counter"),
     ("simulation_messages_stored_total", "counter"),
     ("simulation_partitions", "gauge"),
     ("simulation_partitions_owned", "gauge"),
     ("simulation_partitions_unowned", "gauge"),
+    ("simulation_processing_seconds", "histogram"),
     ("simulation_publish_rejected_total", "counter"),
     ("simulation_publish_retries_total", "counter"),
+    ("simulation_publish_seconds", "histogram"),
     ("simulation_rebalance_duration_seconds", "histogram"),
     ("simulation_rebalance_partitions_moved", "histogram"),
     ("simulation_rebalances_total", "counter"),
+    ("simulation_tokio_tasks", "gauge"),
     ("simulation_unowned_partition_seconds_total", "counter"),
+    ("simulation_verdict", "gauge"),
     ("simulation_workers", "gauge"),
     ("simulation_zombies_total", "counter"),
 ];
@@ -69,7 +76,7 @@ fn totals() -> Totals {
         unowned_seconds: 4.5,
         claims: 1_019,
         rebalances: 1_020,
-        faults: 1_021,
+        faults_skipped: 1_021,
         ..Totals::default()
     };
     totals.anomalies.duplicate = 21;
@@ -82,7 +89,11 @@ fn every_family_is_there_from_the_start() {
     let page = crate::read(&Metrics::new().unwrap());
     let found: Vec<_> = page.families().collect();
     assert_eq!(found, FAMILIES);
-    assert!(page.samples().all(|(_, value)| value == 0.0), "{page:?}");
+    let running = "simulation_verdict{verdict=\"running\"}";
+    assert!(
+        page.samples().all(|(name, value)| value == f64::from(u8::from(name == running))),
+        "{page:?}"
+    );
 }
 
 #[test]
@@ -111,7 +122,7 @@ fn each_family_shows_its_own_figure() {
         ("simulation_assignment_epoch", 1_018.0),
         ("simulation_claims_total", 1_019.0),
         ("simulation_rebalances_total", 1_020.0),
-        ("simulation_faults_total", 1_021.0),
+        ("simulation_faults_skipped_total", 1_021.0),
         ("simulation_partitions", 100.0),
         ("simulation_partitions_owned", 97.0),
         ("simulation_partitions_unowned", 3.0),

@@ -34,11 +34,13 @@ fn processes_appear_when_something_is_known_of_them() {
         cpu_seconds,
         resident_bytes,
         resident_peak_bytes: resident_bytes,
+        open_files: 7,
     };
     metrics.observe_usage(Process::Own, &usage(1.5, 4_096));
     let page = crate::read(&metrics);
     assert_eq!(page.value("process_cpu_seconds_total"), Some(1.5));
     assert_eq!(page.value("process_resident_memory_bytes"), Some(4_096.0));
+    assert_eq!(page.value("process_open_fds"), Some(7.0));
     assert_eq!(page.value("simulation_server_cpu_seconds_total"), None);
 
     // The server is restarted: what its lives used adds up.
@@ -62,7 +64,7 @@ proptest! {
                 sent: sent.into(),
                 stored: stored.into(),
                 effects: effects.into(),
-                faults: faults.into(),
+                faults_skipped: faults.into(),
                 rebalances: rebalances.into(),
                 unowned_seconds,
                 ..Totals::default()
@@ -81,19 +83,22 @@ proptest! {
 #[test]
 fn a_page_shows_the_whole_of_an_update() {
     let metrics = Metrics::new().unwrap();
-    let figures =
-        ["simulation_messages_sent_total", "simulation_faults_total", "simulation_leader_term"];
+    let figures = [
+        "simulation_messages_sent_total",
+        "simulation_faults_skipped_total",
+        "simulation_leader_term",
+    ];
     std::thread::scope(|scope| {
         let updates = scope.spawn(|| {
             for n in 0..5_000 {
                 let term = parti::records::Term(n);
-                metrics.update(&Totals { sent: n, faults: n, term, ..Totals::default() });
+                metrics.update(&Totals { sent: n, faults_skipped: n, term, ..Totals::default() });
             }
         });
         while !updates.is_finished() {
             let page = crate::read(&metrics);
-            let [sent, faults, term] = figures.map(|name| page.value(name));
-            assert!(sent.is_some() && sent == faults && faults == term, "{page:?}");
+            let [sent, skipped, term] = figures.map(|name| page.value(name));
+            assert!(sent.is_some() && sent == skipped && skipped == term, "{page:?}");
         }
     });
 }

@@ -7,6 +7,8 @@ mod checked;
 mod checker;
 mod figures;
 mod growth;
+mod live;
+mod roles;
 
 fn read(metrics: &Metrics) -> Exposition {
     let text = metrics.encode().expect("metrics that can be written");

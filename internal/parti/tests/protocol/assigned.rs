@@ -29,9 +29,15 @@ async fn follow(world: &World, name: &'static str, held: &Held) -> Follower {
         push(&list, (Instant::now(), assignment.clone()));
         let held = held.clone();
         async move {
-            sleep(ms(300)).await;
+            let own = |p: &PartitionId, owner: &String| {
+                owner == name && !assignment.partitions.0.contains(p)
+            };
+            let goes = held.lock().expect("no test panics here").iter().any(|(p, o)| own(p, o));
+            if goes {
+                sleep(ms(300)).await;
+            }
             let mut held = held.lock().expect("no test panics here");
-            held.retain(|p, owner| owner != name || assignment.partitions.0.contains(p));
+            held.retain(|p, owner| !own(p, owner));
             for partition in assignment.partitions.0 {
                 let other = held.insert(partition, name.to_owned());
                 let own = other.as_deref().is_none_or(|other| other == name);
@@ -114,4 +120,18 @@ async fn a_member_that_was_taken_for_dead_is_told_so_and_begins_anew() {
     assert_ne!(first, second);
     assert_eq!(told, [(first, 3), (first, 0), (second, 3)], "it let go before it began anew");
     assert_eq!(b.member.id(), &id("b"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_member_whose_name_another_takes_is_told_to_let_go() {
+    let world = World::new(4, 6).await;
+    let (one, other) = (Held::default(), Held::default());
+    let mut first = follow(&world, "a", &one).await;
+    sleep(secs(3)).await;
+    assert_eq!(shares(&one), expect(&[("a", 6)]));
+    let _second = follow(&world, "a", &other).await;
+    assert!(first.member.ended().await.is_err(), "its name is taken");
+    sleep(secs(3)).await;
+    assert_eq!(shares(&one), expect(&[]));
+    assert_eq!(shares(&other), expect(&[("a", 6)]));
 }

@@ -24,6 +24,22 @@ async fn a_port_that_is_taken_is_named_with_its_key() {
 }
 
 #[tokio::test]
+async fn many_on_one_machine_take_the_next_ports_that_are_free() {
+    let running = Running::start().await;
+    let taken = running.address.port();
+    let last = taken.saturating_add(50);
+    let next = Server::bind_first_free("127.0.0.1", taken..=last).await.expect("one is free");
+    let port = next.local_addr().port();
+    assert!((taken + 1..=last).contains(&port), "{taken} is taken, and it took {port}");
+    let error = Server::bind_first_free("127.0.0.1", taken..=taken).await.err().expect("none");
+    let text = error.to_string();
+    assert!(text.starts_with(&format!("127.0.0.1:{taken} to {taken} is already in use")), "{text}");
+    let elsewhere = Server::bind_first_free("192.0.2.1", 9_090..=9_099).await.err();
+    assert!(matches!(elsewhere, Some(WebError::Address { .. })), "{elsewhere:?}");
+    running.stop().await;
+}
+
+#[tokio::test]
 async fn a_host_that_is_not_here_is_named_with_its_key() {
     // Addresses for documentation: no machine has them.
     for (host, address) in [("192.0.2.1", "192.0.2.1:9090"), ("2001:db8::1", "[2001:db8::1]:9090")]

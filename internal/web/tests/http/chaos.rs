@@ -27,6 +27,7 @@ fn director(mut commands: mpsc::Receiver<Command>) -> mpsc::UnboundedReceiver<St
                         planned_left: 0,
                         open: vec![],
                         rolling_left: 0,
+                        done_by_event: [("worker_crash", 3)].into(),
                         done: 3,
                         skipped: 1,
                     };

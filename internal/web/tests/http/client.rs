@@ -35,9 +35,17 @@ impl Running {
     }
 
     pub async fn on(host: &str) -> Self {
+        Self::serve(host, Shared::new().expect("metrics")).await
+    }
+
+    /// What a process with `shared` shows.
+    pub async fn serving(shared: Shared) -> Self {
+        Self::serve("127.0.0.1", shared).await
+    }
+
+    async fn serve(host: &str, shared: Shared) -> Self {
         let server = Server::bind(host, 0).await.expect("a free port");
         let (stop, stopped) = oneshot::channel::<()>();
-        let shared = Shared::new().expect("metrics");
         let address = server.local_addr();
         let served = server.serve(shared.clone(), async move {
             let _ = stopped.await;

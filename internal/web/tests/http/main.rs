@@ -3,7 +3,11 @@
 mod binding;
 mod chaos;
 mod client;
+mod live;
+mod page;
 mod pages;
+mod report;
+mod run;
 
 #[path = "../../../metrics/tests/page/checker.rs"]
 mod checker;

@@ -5,7 +5,9 @@ use std::time::Duration;
 use crate::checker::Exposition;
 use crate::client::Running;
 use coordinator::{Progress, Totals, Verdict};
+use metrics::Role;
 use reports::Phase;
+use web::Shared;
 
 fn progress(sent: u64) -> Progress {
     Progress {
@@ -13,7 +15,7 @@ fn progress(sent: u64) -> Progress {
         phase: Phase::Draining,
         read: coordinator::Read::default(),
         totals: Totals { partitions: 4, sent, ..Totals::default() },
-        checkpoints: Default::default(),
+        ..Progress::default()
     }
 }
 
@@ -54,6 +56,44 @@ async fn ready_only_while_the_run_is_under_way() {
         assert_eq!(answer.field("content-type"), Some("text/plain; charset=utf-8"));
     }
     running.stop().await;
+}
+
+#[tokio::test]
+async fn not_ready_while_the_broker_does_not_answer() {
+    let running = Running::start().await;
+    running.shared.set_broker(Err("no answer within 2s".into()));
+    let answer = running.get("/readyz").await;
+    assert_eq!(answer.body, "the run is not under way\n", "that comes first");
+    running.shared.set_ready(true);
+    let answer = running.get("/readyz").await;
+    assert_eq!(answer.status, 503);
+    assert_eq!(answer.body, "the broker cannot be reached: no answer within 2s\n");
+    assert_eq!(running.get("/healthz").await.status, 200, "the process lives all the same");
+    running.shared.set_broker(Ok(()));
+    assert_eq!(running.get("/readyz").await.status, 200);
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_role_shows_itself_and_no_run() {
+    for (role, family, chaos) in [
+        (Role::Producer, "simulation_producer_retries_total", 404),
+        (Role::Worker, "simulation_worker_attempts_total", 404),
+        (Role::Chaos, "simulation_chaos_skipped_total", 404),
+    ] {
+        let running = Running::serving(Shared::of(role).unwrap()).await;
+        let page = Exposition::parse(&running.get("/metrics").await.body).unwrap();
+        assert_eq!(page.value(family), Some(0.0), "{role:?}");
+        assert_eq!(page.value("simulation_messages_sent_total"), None, "{role:?}");
+        for path in ["/healthz", "/readyz"] {
+            assert_ne!(running.get(path).await.status, 404, "{role:?} {path}");
+        }
+        let answer = running.get("/status").await;
+        assert_eq!(answer.status, 404, "{role:?} has no status of a run: {answer:?}");
+        assert!(!answer.body.contains("/status"), "{role:?}: {}", answer.body);
+        assert_eq!(running.get("/chaos").await.status, chaos, "{role:?}");
+        running.stop().await;
+    }
 }
 
 #[tokio::test]

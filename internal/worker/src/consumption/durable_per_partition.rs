@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use broker::{ConsumerName, Queue, QueueError};
 use model::{PartitionId, watch};
@@ -30,16 +31,15 @@ pub(super) struct DurablePerPartition<B> {
 struct Lanes {
     session: Session,
     open: BTreeMap<PartitionId, Lane>,
-    /// Records told so far of partitions that were let go of, to go on counting.
-    told: BTreeMap<PartitionId, u64>,
+    /// Records told so far of each partition, let go of or not.
+    told: BTreeMap<PartitionId, Arc<AtomicU64>>,
 }
 
 /// A partition at work; ends with this value.
 struct Lane {
     /// When it must be over.
     stop: watch::Sender<Option<Instant>>,
-    /// Returns how many records it told.
-    task: JoinSet<u64>,
+    task: JoinSet<()>,
 }
 
 impl<B: Queue> DurablePerPartition<B> {
@@ -47,9 +47,10 @@ impl<B: Queue> DurablePerPartition<B> {
         Self { desk, lanes: Mutex::default() }
     }
 
-    fn begin(&self, partition: PartitionId, session: Session, epoch: Epoch, told: u64) -> Lane {
+    fn begin(&self, lanes: &mut Lanes, partition: PartitionId, epoch: Epoch) -> Lane {
         let (stop, stopped) = watch::channel(None);
-        let teller = Teller { number: told, ..Teller::new(&self.desk, partition, session) };
+        let told = lanes.told.entry(partition).or_default().clone();
+        let teller = Teller::new(&self.desk, partition, lanes.session, told);
         let mut task = JoinSet::new();
         task.spawn(run(teller, epoch, stopped));
         Lane { stop, task }
@@ -72,21 +73,16 @@ impl<B: Queue> Assignee for DurablePerPartition<B> {
         for lane in ending.values() {
             lane.stop.send_replace(Some(until));
         }
-        let told = std::mem::take(&mut lanes.told);
         for partition in &partitions.0 {
             if !lanes.open.contains_key(partition) {
-                let told = told.get(partition).copied().unwrap_or(0);
-                let lane = self.begin(*partition, session, epoch, told);
+                let lane = self.begin(&mut lanes, *partition, epoch);
                 lanes.open.insert(*partition, lane);
             }
         }
-        lanes.told = told;
         // Who cannot say in time that it let go is cut short: it is taken over from.
         let bound = until + self.desk.lease;
-        for (partition, lane) in &mut ending {
-            if let Ok(Some(Ok(told))) = timeout_at(bound, lane.task.join_next()).await {
-                lanes.told.insert(*partition, told);
-            }
+        for lane in ending.values_mut() {
+            let _ = timeout_at(bound, lane.task.join_next()).await;
         }
     }
 }
@@ -96,7 +92,7 @@ async fn run<B: Queue>(
     mut teller: Teller<B>,
     epoch: Epoch,
     mut stop: watch::Receiver<Option<Instant>>,
-) -> u64 {
+) {
     let desk = teller.desk.clone();
     let partition = teller.partition;
     let name = ConsumerName::new(format!("partition-{partition}")).expect("a word and a number");
@@ -136,7 +132,6 @@ async fn run<B: Queue>(
         }
     }
     teller.released().await;
-    teller.number
 }
 
 /// Waits until the time to stop has come, and has passed.

@@ -225,7 +225,7 @@ async fn work<B: Queue>(
         let now = session.borrow().unwrap_or_default();
         let teller = match &mut teller {
             Some(teller) if teller.session == now => teller,
-            other => other.insert(Teller::new(&desk, partition, now)),
+            other => other.insert(Teller::new(&desk, partition, now, Arc::default())),
         };
         match job {
             Job::Work(hand) => desk.work(hand, teller).await,

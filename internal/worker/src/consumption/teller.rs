@@ -2,6 +2,7 @@
 //! known to be stored.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use broker::{Append, AppendError, Queue, Seq};
 use model::PartitionId;
@@ -16,13 +17,19 @@ pub(super) struct Teller<B> {
     pub(super) desk: Arc<Desk<B>>,
     pub(super) partition: PartitionId,
     pub(super) session: Session,
-    /// Records so far.
-    pub(super) number: u64,
+    /// Records so far; it goes on counting when the partition comes back.
+    numbers: Arc<AtomicU64>,
 }
 
 impl<B: Queue> Teller<B> {
-    pub(super) fn new(desk: &Arc<Desk<B>>, partition: PartitionId, session: Session) -> Self {
-        Self { desk: desk.clone(), partition, session, number: 0 }
+    /// A teller who goes on with `numbers`, which belong to this partition and this life.
+    pub(super) fn new(
+        desk: &Arc<Desk<B>>,
+        partition: PartitionId,
+        session: Session,
+        numbers: Arc<AtomicU64>,
+    ) -> Self {
+        Self { desk: desk.clone(), partition, session, numbers }
     }
 
     pub(super) async fn owned(&mut self, epoch: Epoch, position: Option<Seq>) {
@@ -54,9 +61,9 @@ impl<B: Queue> Teller<B> {
     /// Tries until the record is stored; the caller bounds it by dropping. A copy that arrives late
     /// carries the same number, and counts once.
     async fn tell(&mut self, record: impl FnOnce(MemberId, Session, u64) -> ToldRecord) {
-        self.number += 1;
+        let number = self.numbers.fetch_add(1, Ordering::Relaxed) + 1;
         let Desk { broker, names, me, .. } = &*self.desk;
-        let payload = encode(&record(me.clone(), self.session, self.number));
+        let payload = encode(&record(me.clone(), self.session, number));
         let append = Append::new(names.ledger.clone(), names.own(self.partition), payload);
         let mut pause = Pause::default();
         while let Err(error) = broker.append(append.clone()).await {

@@ -1,7 +1,10 @@
 //! The table of metrics: name, help, and which of the judge's figures it shows.
 //!
-//! No family has a label per partition, member or fault: the number of series is the same on the
-//! first day and after 72 hours.
+//! No family of this table has a label per partition, member or fault: their number of series is the
+//! same on the first day and after 72 hours. Those that have stand in [`live`].
+
+pub(crate) mod live;
+pub(crate) mod roles;
 
 use coordinator::{CheckpointFigures, Class, Totals, WorkerStates};
 
@@ -63,7 +66,9 @@ pub(crate) const COUNTERS: &[Family<u64>] = &[
         "Times that a member was taken for dead and came back to find its partition claimed.",
         |t| t.zombies,
     ),
-    family("simulation_faults_total", "Faults that were injected.", |t| t.faults),
+    family("simulation_faults_skipped_total", "Faults that were to be, and were skipped.", |t| {
+        t.faults_skipped
+    }),
 ];
 
 /// Times that only grow.

@@ -1,6 +1,11 @@
-//! What the outside sees of a run, and what the run costs: metrics over HTTP, memory and CPU.
+//! What the outside sees of a run, and what the run costs: metrics over HTTP, memory and CPU. What a
+//! producer, a worker or a chaos controller shows in a process of its own stands in [`role`].
+
+mod behind;
+pub mod role;
 
 use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,10 +14,12 @@ use chaos::Control;
 use coordinator::Progress;
 use metrics::{Process, Usage, usage_of};
 use model::watch;
+use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use web::{Server, Shared};
 
+use crate::connect::Connector;
 use crate::failure::Failure;
 use crate::setup::Setup;
 
@@ -38,10 +45,12 @@ struct Measured {
 
 impl Watching {
     /// Serves metrics and takes commands to chaos if the configuration says so, and measures this
-    /// process and the embedded server's.
-    pub async fn begin(
+    /// process and the embedded server's, and how far the judge is behind the broker, if there is a
+    /// real one.
+    pub async fn begin<C: Connector>(
         setup: &Setup,
         progress: watch::Receiver<Progress>,
+        broker: Option<C>,
         embedded: Option<Arc<Managed>>,
         chaos: Option<Control>,
     ) -> Result<Self, Failure> {
@@ -56,7 +65,12 @@ impl Watching {
                 .await
                 .map_err(|error| Failure::Environment(error.to_string()))?;
             println!("✓ Metrics at http://{}/metrics", server.local_addr());
+            println!("  watch: http://{}/", reachable(server.local_addr()));
             tasks.spawn(server.serve(shared.clone(), std::future::pending()));
+            if let Some(connector) = broker {
+                let names = setup.names.clone();
+                tasks.spawn(behind::follow(connector, names, shared.clone(), progress.clone()));
+            }
         }
         let (told, usage) = watch::channel(Measured::default());
         tasks.spawn(publish(shared.clone(), progress));
@@ -86,6 +100,17 @@ impl Watching {
     }
 }
 
+/// Where a browser on this machine finds it.
+fn reachable(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        address.set_ip(match address {
+            SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    address
+}
+
 async fn publish(shared: Shared, mut progress: watch::Receiver<Progress>) {
     while progress.changed().await.is_ok() {
         let now = progress.borrow_and_update().clone();
@@ -93,6 +118,14 @@ async fn publish(shared: Shared, mut progress: watch::Receiver<Progress>) {
         shared.set_ready(true);
         tokio::time::sleep(LOOK_EVERY).await;
     }
+}
+
+/// What this process uses now.
+fn measure_own(shared: &Shared) -> Option<Usage> {
+    shared.metrics().observe_tasks(Handle::current().metrics().num_alive_tasks());
+    let usage = usage_of(None)?;
+    shared.metrics().observe_usage(Process::Own, &usage);
+    Some(usage)
 }
 
 /// What a server has used over all of its lives: a restart begins a new process.
@@ -128,12 +161,10 @@ async fn measure(shared: Shared, embedded: Option<Arc<Managed>>, told: watch::Se
     let (began, mut lives) = (Instant::now(), Lives::default());
     loop {
         tokio::time::sleep(MEASURE_EVERY).await;
-        let harness = usage_of(None);
+        let harness = measure_own(&shared);
         let server = lives.measure(embedded.as_ref().and_then(|server| server.pid()));
-        for (process, usage) in [(Process::Own, &harness), (Process::Server, &server)] {
-            if let Some(usage) = usage {
-                shared.metrics().observe_usage(process, usage);
-            }
+        if let Some(usage) = &server {
+            shared.metrics().observe_usage(Process::Server, usage);
         }
         told.send_replace(Measured { since_start: began.elapsed(), harness, server });
     }
