@@ -159,9 +159,9 @@ impl Entry {
     pub fn read(kind: &str, line: &[u8]) -> Option<serde_json::Result<Self>> {
         fn of<'a, T: Deserialize<'a>>(
             line: &'a [u8],
-            told: fn(T) -> Entry,
+            entry: fn(T) -> Entry,
         ) -> Option<serde_json::Result<Entry>> {
-            Some(serde_json::from_slice(line).map(told))
+            Some(serde_json::from_slice(line).map(entry))
         }
         match kind {
             "stored" => of(line, Self::Stored),
@@ -186,8 +186,8 @@ impl Entry {
 
 impl Judge {
     /// Takes in what it is told, whatever it is.
-    pub fn take(&mut self, told: Entry) {
-        match told {
+    pub fn take(&mut self, entry: Entry) {
+        match entry {
             Entry::Stored(Stored { partition, pos, at, seq, producer, of }) => {
                 let sent = Sent { partition: of.unwrap_or(partition), seq, producer };
                 self.stored(partition, pos, at, sent);

@@ -61,7 +61,10 @@ impl Seen {
 
     /// Whether `seq` is in the set.
     pub fn contains(&self, seq: u64) -> bool {
-        self.newest.is_some_and(|run| (run.0..=run.1).contains(&seq)) || self.older.contains(&seq)
+        match self.newest {
+            Some(run) if seq >= run.0 => seq <= run.1,
+            _ => self.older.contains(&seq),
+        }
     }
 
     /// Removes one sequence; says whether it was there.

@@ -74,12 +74,12 @@ impl Feed {
     }
 
     /// Tells the judge, and writes it down: what it is told and what is written are the same.
-    pub(super) fn tell(&mut self, told: Entry) {
+    pub(super) fn tell(&mut self, entry: Entry) {
         if let Some(recorder) = &mut self.recorder {
-            recorder.record(&told);
+            recorder.record(&entry);
         }
         self.told += 1;
-        self.judge.take(told);
+        self.judge.take(entry);
     }
 
     /// What was written down so far is to survive.
