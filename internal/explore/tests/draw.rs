@@ -30,6 +30,7 @@ producers: {count: 1}
 workers: {count: 2, lease: 500ms, concurrency: 1, processing_delay: 0ms,
   strategy_config: {virtual_nodes: 1, load_bound: 1.001}}
 coordinator: {trim_after: 1}
+checkpoint: {enabled: true, interval: 1s, rehearsal: 2s}
 chaos: {enabled: true, interval: 4s, restart_after: 0s, events: [slow_worker]}";
     let largest = "
 simulation: {duration: 365d}
@@ -59,6 +60,17 @@ chaos:
     [smallest, largest, given].map(|text| Frame::new(parse(text)).unwrap()).to_vec()
 }
 
+/// Checkpoints are there for a rehearsal only, which has one before it, and some of the run after it.
+fn check_checkpoints(within: &Config, scenario: &Config, seed: u64) {
+    let checkpoint = &scenario.checkpoint;
+    assert_eq!(checkpoint.enabled, checkpoint.rehearsal.is_some(), "seed {seed}");
+    if let Some(rehearsal) = checkpoint.rehearsal {
+        assert!(within.checkpoint.rehearsal.is_some(), "seed {seed}: what is off stays off");
+        assert!(checkpoint.interval < rehearsal, "seed {seed}: nothing to go on from");
+        assert!(rehearsal < scenario.simulation.duration, "seed {seed}: never");
+    }
+}
+
 /// A scenario is as small as its frame, and nothing in it is missing or wrong.
 fn check(frame: &Frame, seed: u64) -> Config {
     let (within, scenario) = (frame.config(), draw(frame, Seed(seed)));
@@ -86,7 +98,8 @@ fn check(frame: &Frame, seed: u64) -> Config {
     assert!(duration <= within.simulation.duration, "seed {seed}");
     assert!(duration.get() >= within.simulation.duration.get() / 2, "seed {seed}");
     assert!(scenario.coordinator.trim_after <= within.coordinator.trim_after, "seed {seed}");
-    assert!(!scenario.checkpoint.enabled && !scenario.metrics.prometheus.enabled);
+    assert!(!scenario.metrics.prometheus.enabled);
+    check_checkpoints(within, &scenario, seed);
     let load = offered_load(&scenario);
     let busiest = load.hottest_partition_load.max(load.busiest_worker_load);
     assert!(busiest < 0.31, "seed {seed}: {busiest}");
@@ -154,6 +167,7 @@ fn all_that_the_frame_allows_comes_up() {
     let (mut events, mut strategies) = (BTreeMap::new(), BTreeMap::new());
     let (mut counts, mut pauses) = (BTreeSet::new(), Vec::new());
     let (mut uniform, mut vary, mut never, mut alone, mut overlap) = (0, 0, 0, 0, 0);
+    let mut rehearsals = 0;
     for seed in 0..1_000 {
         let scenario = draw(&frame, Seed(seed));
         let lease = scenario.workers.lease.as_secs_f64();
@@ -166,6 +180,7 @@ fn all_that_the_frame_allows_comes_up() {
         counts.insert(("producers", scenario.producers.count));
         counts.insert(("partitions", scenario.partitions.count));
         uniform += usize::from(scenario.partitions.distribution == Distribution::Uniform);
+        rehearsals += usize::from(scenario.checkpoint.rehearsal.is_some());
         vary += usize::from(scenario.producers.rate_variation.enabled);
         for (line, next) in scenario.chaos.script.iter().zip(&scenario.chaos.script[1..]) {
             let lasting = line.parameters.lasting.map_or(Millis::new(0), |span| span.max);
@@ -178,6 +193,7 @@ fn all_that_the_frame_allows_comes_up() {
     }
     assert_eq!(events.len(), ChaosEvent::ALL.len(), "{events:?}");
     assert!(events.values().all(|seeds| (200..800).contains(seeds)), "{events:?}");
+    assert!((280..390).contains(&rehearsals), "{rehearsals}");
     assert_eq!(strategies.len(), 3, "{strategies:?}");
     let weighted = format!("{:?}", AssignmentStrategy::WeightedConsistentHash);
     assert!((400..600).contains(&strategies[&weighted]), "{strategies:?}");
