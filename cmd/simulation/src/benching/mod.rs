@@ -11,7 +11,7 @@ use bench::{Machine, with_section};
 use model::Timestamp;
 use serde_json::{Value, json};
 
-use crate::cli::{BenchCommand, BenchOutput};
+use crate::cli::BenchCommand;
 use crate::commands::wall_clock;
 use crate::failure::Failure;
 use crate::files;
