@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use bench::assign::Size;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use explore::Seeds;
 
@@ -157,11 +158,25 @@ pub struct SelftestArgs {
 #[derive(Debug, Subcommand)]
 pub enum BenchCommand {
     /// Assignments: how fast, how even, how much moves, beside other ways to hash, and how many bytes.
-    Assign(BenchArgs),
+    Assign(AssignArgs),
     /// Messages: the bare pipeline and the whole harness, in turn.
     Pipeline(BenchArgs),
     /// Take-overs: from a crash, a leave or a start until everything is owned.
     Recover(BenchArgs),
+}
+
+/// What the benchmark of assignments can be told.
+#[derive(Args, Clone, Debug)]
+pub struct AssignArgs {
+    #[command(flatten)]
+    pub output: BenchOutput,
+    /// Partitions and members, such as 1500x100; may be repeated [default: 1500x100, 100000x1000 and
+    /// 1000000x10000].
+    #[arg(long, value_name = "PARTITIONSxMEMBERS")]
+    pub size: Vec<Size>,
+    /// End with exit code 1 if a bound is broken that does not depend on the machine.
+    #[arg(long)]
+    pub check: bool,
 }
 
 /// What a benchmark can be told.
