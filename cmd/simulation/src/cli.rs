@@ -159,6 +159,8 @@ pub struct SelftestArgs {
 pub enum BenchCommand {
     /// Assignments: how fast, how even, how much moves, beside other ways to hash, and how many bytes.
     Assign(AssignArgs),
+    /// Parts: what `cargo bench` measured, collected.
+    Parts(PartsArgs),
     /// Messages: the bare pipeline and the whole harness, in turn.
     Pipeline(BenchArgs),
     /// Take-overs: from a crash, a leave or a start until everything is owned.
@@ -177,6 +179,16 @@ pub struct AssignArgs {
     /// End with exit code 1 if a bound is broken that does not depend on the machine.
     #[arg(long)]
     pub check: bool,
+}
+
+/// What there is to say about the benchmarks of parts.
+#[derive(Args, Clone, Debug)]
+pub struct PartsArgs {
+    #[command(flatten)]
+    pub output: BenchOutput,
+    /// Where `cargo bench` left its results.
+    #[arg(long, value_name = "DIR", default_value = "target/criterion")]
+    pub results: PathBuf,
 }
 
 /// What a benchmark can be told.

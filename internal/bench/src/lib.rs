@@ -4,10 +4,12 @@
 pub mod assign;
 mod machine;
 mod median;
+mod micro;
 mod page;
 mod table;
 
 pub use machine::Machine;
 pub use median::median;
+pub use micro::{Micro, MicroError, collected, micro_table};
 pub use page::{PageError, with_section};
 pub use table::Table;

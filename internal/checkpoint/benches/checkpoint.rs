@@ -17,7 +17,7 @@ use soak::Soak;
 
 const PARTITIONS: u32 = 1_500;
 /// Messages of each partition.
-const MESSAGES: u64 = 250;
+const MESSAGES: u32 = 250;
 
 fn keeper(dir: &Path) -> RunKeeper {
     RunKeeper {

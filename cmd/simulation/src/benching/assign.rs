@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use bench::assign::{
-    Case, Outcome, PAYLOAD_MAX, Size, Verdict, WeightsOf, Written, bounds_table, contest_table,
-    field, measure, records_table, verdicts, written,
+    Case, Judged, Outcome, Size, WeightsOf, Written, bounds_table, contest_table, field, measure,
+    record_verdicts, records_table, verdicts, written,
 };
 use serde_json::{Value, json};
 
@@ -77,70 +77,66 @@ impl Contest {
         Ok(Self { cases, written: all, unwritten })
     }
 
-    /// Every bound of ours, in each group.
-    fn verdicts(&self) -> Vec<(&Case, Vec<Verdict>)> {
-        let ours = |(case, outcomes): &'_ (Case, Vec<(&'static str, Outcome)>)| {
-            let own = outcomes.iter().find(|(name, _)| *name == OURS);
-            match own {
-                Some((_, Outcome::Measured(measured))) => verdicts(case, measured),
-                _ => Vec::new(),
-            }
-        };
-        self.cases.iter().map(|all| (&all.0, ours(all))).collect()
-    }
-
-    fn largest(&self) -> u64 {
-        self.written.iter().map(|written| written.largest).max().unwrap_or(0)
+    /// Every bound, in each group.
+    fn judged(&self) -> Vec<Judged> {
+        let ours = self.cases.iter().filter_map(|(case, outcomes)| {
+            let own = outcomes.iter().find(|(name, _)| *name == OURS)?;
+            let Outcome::Measured(measured) = &own.1 else { return None };
+            let (size, weights) = (case.size, case.weights_of);
+            Some(Judged { size, weights, verdicts: verdicts(case, measured) })
+        });
+        let records = self.written.chunk_by(|a, b| a.size == b.size).map(|written| Judged {
+            size: written[0].size,
+            weights: WeightsOf::Equal,
+            verdicts: record_verdicts(written),
+        });
+        ours.chain(records).collect()
     }
 
     /// Whether a bound is broken that would be broken on every machine.
     fn is_broken(&self) -> bool {
-        let verdicts = self.verdicts();
-        let mut all = verdicts.iter().flat_map(|(_, verdicts)| verdicts);
-        all.any(|verdict| verdict.deterministic && !verdict.kept) || self.largest() > PAYLOAD_MAX
+        let judged = self.judged();
+        let mut all = judged.iter().flat_map(|judged| &judged.verdicts);
+        all.any(|verdict| verdict.deterministic && !verdict.kept)
     }
 
     fn body(&self) -> String {
         let mut text = String::from(WORDS);
         for (case, outcomes) in &self.cases {
-            _ = writeln!(text, "\n{}", contest_table(case, outcomes));
+            _ = writeln!(text, "\n{}", contest_table(case, outcomes).trim_end());
         }
-        _ = writeln!(text, "{BOUNDS}\n\n{}", bounds_table(&self.verdicts()));
         if !self.written.is_empty() {
-            let (largest, kept) = (self.largest(), self.largest() <= PAYLOAD_MAX);
-            let mark = if kept { "✓" } else { "✗" };
-            _ = writeln!(text, "{RECORDS}\n\n{}", records_table(&self.written));
-            _ = writeln!(text, "Largest value: {largest} of {PAYLOAD_MAX} bytes {mark}");
+            _ = writeln!(text, "\n{RECORDS}\n\n{}", records_table(&self.written).trim_end());
         }
         for size in &self.unwritten {
             _ = writeln!(
                 text,
-                "\nNot measured: what a leader writes at {size}; a process holds {GROUP_MAX} members"
+                "\nNot measured: what a leader writes at {size}, as more than {GROUP_MAX} members are \
+                 too many for one process."
             );
         }
+        _ = writeln!(text, "\n{BOUNDS}\n\n{}", bounds_table(&self.judged()));
         text
     }
 
     fn json(&self) -> Value {
-        let cases =
-            self.cases.iter().zip(self.verdicts()).map(|((case, outcomes), (_, verdicts))| {
-                let outcomes = outcomes
-                    .iter()
-                    .map(|(name, outcome)| json!({ "strategy": name, "outcome": outcome }));
-                json!({
-                    "size": case.size,
-                    "weights": case.weights_of,
-                    "mean": case.mean(),
-                    "heaviest_in_means": case.heaviest(),
-                    "strategies": outcomes.collect::<Vec<_>>(),
-                    "bounds": verdicts,
-                })
-            });
+        let cases = self.cases.iter().map(|(case, outcomes)| {
+            let outcomes = outcomes
+                .iter()
+                .map(|(name, outcome)| json!({ "strategy": name, "outcome": outcome }));
+            json!({
+                "size": case.size,
+                "weights": case.weights_of,
+                "mean": case.mean(),
+                "heaviest_in_means": case.heaviest(),
+                "strategies": outcomes.collect::<Vec<_>>(),
+            })
+        });
         json!({
             "cases": cases.collect::<Vec<_>>(),
             "records": self.written,
             "records_not_measured": self.unwritten,
-            "payload_max": PAYLOAD_MAX,
+            "bounds": self.judged(),
         })
     }
 }
@@ -152,7 +148,10 @@ changes of membership from there. *Moved*: weight, in what had to move at least 
 here it does; any other renumbers those behind it. The others lose members that are drawn. `bounded loads` is \
 worked out anew at each change, with the same bound of 1.05.
 ";
-const BOUNDS: &str = "**Bounds of `WeightedConsistentHash`.** Times are meant for the largest group. \
-*Min/mean* is asked where no partition is heavier than a mean load.";
-const RECORDS: &str = "**What a leader writes** (plans and grants, payload): a real leader and real members, \
-equal weights, in virtual time.";
+const RECORDS: &str = "\
+**What a leader writes**, plans and grants: a real leader and real members, equal weights, on the broker in memory. \
+A grant is written as a whole, so a partition that moves costs what its old owner and its new owner keep, too: \
+*grants/moved* is in grants of mean size. Changes of a tenth touch every member, some more than once.";
+const BOUNDS: &str = "\
+**Bounds** of `WeightedConsistentHash` and of what a leader writes. Those on time are meant for the largest group. \
+*Min/mean* is asked for where no partition is heavier than a mean load.";

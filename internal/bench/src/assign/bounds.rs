@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Case, Measured};
+use super::size::grouped;
+use super::{Case, Change, Measured, PAYLOAD_MAX, Written};
 
 /// The most that a member may have, in means, unless one partition alone is heavier.
 const MAX: f64 = 1.05;
@@ -19,6 +20,10 @@ const FRESH_MAX: Duration = Duration::from_millis(250);
 /// The same for a change.
 const CHANGE_MAX: Duration = Duration::from_millis(50);
 
+/// The most that a leader may write for each partition that moves when one member comes or goes, in
+/// grants of mean size.
+const GRANTS_MAX: f64 = 1.25;
+
 /// One figure and its bound.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Verdict {
@@ -32,6 +37,31 @@ pub struct Verdict {
     pub kept: bool,
     /// Whether it would be the same on every machine.
     pub deterministic: bool,
+}
+
+/// Every bound of what a leader writes, for a group and its changes.
+pub fn record_verdicts(written: &[Written]) -> Vec<Verdict> {
+    let largest = written.iter().map(|written| written.largest).max().unwrap_or(0);
+    let of_one = written
+        .iter()
+        .filter(|written| matches!(written.change, Some(Change::OneMore | Change::OneLess)));
+    let grants = of_one.map(Written::grants_per_move).fold(0.0, f64::max);
+    vec![
+        Verdict {
+            what: "largest value, bytes",
+            found: grouped(largest),
+            bound: format!("< {}", grouped(PAYLOAD_MAX)),
+            kept: largest < PAYLOAD_MAX,
+            deterministic: true,
+        },
+        Verdict {
+            what: "grants written for each partition moved, one member more or less",
+            found: format!("{grants:.3}"),
+            bound: format!("≤ {GRANTS_MAX}"),
+            kept: grants <= GRANTS_MAX,
+            deterministic: true,
+        },
+    ]
 }
 
 /// Every bound, in a group in which it was measured.
@@ -107,7 +137,7 @@ fn time(what: &'static str, took: Duration, most: Duration) -> Verdict {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Change, Changed, Spread, WeightsOf};
+    use super::super::{Changed, Size, Spread, WeightsOf};
     use super::*;
 
     fn changed(change: Change, moved: u64) -> Changed {
@@ -123,11 +153,27 @@ mod tests {
     }
 
     fn broken(weights: WeightsOf, spoil: impl FnOnce(&mut Measured)) -> Vec<&'static str> {
-        let size = super::super::Size { partitions: 1000, members: 100 };
+        let size = Size { partitions: 1000, members: 100 };
         let mut measured = measured();
         spoil(&mut measured);
         let all = verdicts(&Case::new(size, weights), &measured).into_iter();
         all.filter(|verdict| !verdict.kept).map(|verdict| verdict.what).collect()
+    }
+
+    #[test]
+    fn records_have_bounds_of_their_own() {
+        let size = Size { partitions: 1000, members: 100 };
+        let of = |change, moved, bytes, largest| {
+            vec![Written { size, change, moved, records: 9, bytes, largest, first: 10_000 }]
+        };
+        let kept = |written: Vec<Written>| {
+            record_verdicts(&written).iter().map(|verdict| verdict.kept).collect::<Vec<_>>()
+        };
+        // A grant has 100 bytes.
+        assert_eq!(kept(of(Some(Change::OneMore), 10, 1250, PAYLOAD_MAX - 1)), [true, true]);
+        assert_eq!(kept(of(Some(Change::OneLess), 10, 1251, 200)), [true, false]);
+        assert_eq!(kept(of(Some(Change::TenthLess), 10, 9000, 200)), [true, true]);
+        assert_eq!(kept(of(None, 1000, 10_000, PAYLOAD_MAX)), [false, true]);
     }
 
     #[test]

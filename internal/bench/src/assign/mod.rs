@@ -8,9 +8,9 @@ mod records;
 mod show;
 mod size;
 
-pub use bounds::{Verdict, verdicts};
+pub use bounds::{Verdict, record_verdicts, verdicts};
 pub use case::{Case, Change, Changed, Measured, Outcome, Spread, WeightsOf, measure};
 pub use field::{Contestant, Leaver, field};
 pub use records::{PAYLOAD_MAX, RecordsError, Written, written};
-pub use show::{bounds_table, contest_table, records_table};
+pub use show::{Judged, bounds_table, contest_table, records_table};
 pub use size::{InvalidSize, Size};

@@ -48,6 +48,11 @@ impl Written {
         self.bytes as f64 / self.moved.max(1) as f64
     }
 
+    /// The same in grants of mean size: a grant is written as a whole, however little of it is new.
+    pub fn grants_per_move(&self) -> f64 {
+        self.bytes_per_move() * f64::from(self.size.members) / self.first.max(1) as f64
+    }
+
     /// Payload, in what the first assignment took.
     pub fn share(&self) -> f64 {
         self.bytes as f64 / self.first.max(1) as f64

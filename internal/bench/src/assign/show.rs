@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
+
 use super::size::grouped;
-use super::{Case, Change, Measured, Outcome, Verdict, WeightsOf, Written};
+use super::{Case, Change, Measured, Outcome, Size, Verdict, WeightsOf, Written};
 use crate::Table;
 
 /// Strategies in one group beside each other: name and outcome of each.
@@ -73,17 +75,28 @@ fn cells(name: &str, outcome: &Outcome, best: &Times) -> Vec<String> {
     cells
 }
 
-/// The bounds of `WeightedConsistentHash` in each group.
-pub fn bounds_table(all: &[(&Case, Vec<Verdict>)]) -> String {
+/// What was held to bounds in one group.
+#[derive(Clone, Debug, Serialize)]
+pub struct Judged {
+    /// The group.
+    pub size: Size,
+    /// How heavy its partitions were.
+    pub weights: WeightsOf,
+    /// What came of it.
+    pub verdicts: Vec<Verdict>,
+}
+
+/// Every bound in each group.
+pub fn bounds_table(all: &[Judged]) -> String {
     let mut table = Table::new(["group", "weights", "what", "found", "bound", "kept"]);
-    for (case, verdicts) in all {
-        let weights = match case.weights_of {
+    for Judged { size, weights, verdicts } in all {
+        let weights = match weights {
             WeightsOf::Equal => "equal",
             WeightsOf::Heavy => "heavy",
         };
         for verdict in verdicts {
             let Verdict { what, found, bound, kept, .. } = verdict;
-            let (size, mark) = (case.size.to_string(), if *kept { "✓" } else { "✗" });
+            let (size, mark) = (size.to_string(), if *kept { "✓" } else { "✗" });
             table.row([&size, weights, *what, found, bound, mark]);
         }
     }
@@ -111,6 +124,7 @@ pub fn records_table(all: &[Written]) -> String {
             grouped(written.bytes),
             format!("{:.1}", written.share() * 100.0),
             format!("{:.0}", written.bytes_per_move()),
+            format!("{:.2}", written.grants_per_move()),
             grouped(written.largest),
         ]);
     }

@@ -20,7 +20,6 @@ pub(super) struct Hoards<'a> {
     lists: Vec<Option<List>>,
 }
 
-#[derive(Default)]
 struct List {
     pieces: VecDeque<Piece>,
     is_sorted: bool,
@@ -28,8 +27,15 @@ struct List {
 
 #[derive(Clone, Copy)]
 struct Piece {
-    load: u64,
+    load: u32,
     partition: PartitionId,
+}
+
+impl Piece {
+    fn new(input: &Input<'_>, partition: PartitionId) -> Self {
+        let load = u32::try_from(input.load_of(partition)).expect("a weight is a u32");
+        Self { load, partition }
+    }
 }
 
 impl<'a> Hoards<'a> {
@@ -44,17 +50,22 @@ impl<'a> Hoards<'a> {
         if limit == 0 {
             return None;
         }
-        self.sorted(seat).partition_point(|piece| piece.load <= limit).checked_sub(1)
+        let pieces = self.sorted(seat);
+        let fits = |piece: &Piece| u64::from(piece.load) <= limit;
+        match pieces.back() {
+            Some(heaviest) if !fits(heaviest) => pieces.partition_point(fits).checked_sub(1),
+            _ => pieces.len().checked_sub(1),
+        }
     }
 
     /// The weight of the lightest partition of `seat`.
     pub(super) fn lightest(&mut self, seat: Seat) -> Option<u64> {
-        self.sorted(seat).front().map(|piece| piece.load)
+        self.sorted(seat).front().map(|piece| u64::from(piece.load))
     }
 
     /// The weight of the partition of `seat` at `place`.
     pub(super) fn weight(&mut self, seat: Seat, place: usize) -> u64 {
-        self.sorted(seat)[place].load
+        u64::from(self.sorted(seat)[place].load)
     }
 
     /// Takes the partition at `place` away from `seat`. Quick at both ends.
@@ -65,7 +76,7 @@ impl<'a> Hoards<'a> {
 
     /// Adds a partition to what `seat` owns.
     pub(super) fn put(&mut self, seat: Seat, partition: PartitionId) {
-        let piece = Piece { load: self.input.load_of(partition), partition };
+        let piece = Piece::new(self.input, partition);
         let list = self.list(seat);
         list.pieces.push_back(piece);
         list.is_sorted = false;
@@ -83,7 +94,7 @@ impl<'a> Hoards<'a> {
         let (input, index) = (self.input, seat.index());
         let owned = &self.flat[self.starts[index]..self.starts[index + 1]];
         self.lists[index].get_or_insert_with(|| {
-            let piece = |&partition| Piece { load: input.load_of(partition), partition };
+            let piece = |&partition| Piece::new(input, partition);
             List { pieces: owned.iter().map(piece).collect(), is_sorted: false }
         })
     }
