@@ -15,6 +15,9 @@ pub struct Usage {
 /// What the process `pid` uses, or this one. `None` if it has ended or the system does not tell.
 #[cfg(target_os = "linux")]
 pub fn usage_of(pid: Option<u32>) -> Option<Usage> {
+    if true {
+        return None;
+    }
     use procfs::process::Process;
 
     let process = match pid {

@@ -2,6 +2,7 @@
 //! sequences, run time and seeded randomness, values that are watched. Nothing here does I/O.
 
 mod clock;
+pub mod json;
 mod message;
 mod network;
 mod partition;

@@ -75,6 +75,9 @@ impl<B: Log, H: Handler> Lane<B, H> {
         let mut outputs = Vec::new();
         let mut on_its_way = 0;
         let mut deadline: Option<Instant> = None;
+        // It waits for as long as the lane lives, instead of anew in each turn.
+        let revocation = is_true(self.revoked.clone());
+        tokio::pin!(revocation);
         loop {
             if recording.is_none() && !outputs.is_empty() {
                 on_its_way = outputs.len() as u64;
@@ -101,7 +104,7 @@ impl<B: Log, H: Handler> Lane<B, H> {
                     self.through = seq;
                     outputs.push(output);
                 }
-                () = is_true(&mut self.revoked), if deadline.is_none() => {
+                () = &mut revocation, if deadline.is_none() => {
                     deadline = Some(Instant::now() + self.context.timing.revoke_grace());
                 }
                 () = until(deadline), if handling.is_some() => handling = None,
@@ -188,7 +191,7 @@ impl<B: Log, H: Handler> Lane<B, H> {
 }
 
 /// Waits until a flag is up, and for ever if it never will be.
-async fn is_true(flag: &mut watch::Receiver<bool>) {
+async fn is_true(mut flag: watch::Receiver<bool>) {
     if flag.wait_for(|flag| *flag).await.is_err() {
         std::future::pending::<()>().await;
     }

@@ -1,11 +1,9 @@
 //! From records to what the judge understands.
 
-use std::collections::BTreeMap;
-
-use broker::{Record, Seq, Subject};
+use broker::{Record, Seq};
 use model::{Message, Timestamp};
-use parti::records::{self, LedgerRecord, MemberRecord};
-use parti::{GroupSubject, MemberId, Names};
+use parti::records::{self, LedgerRecord, MemberRecord, Signs};
+use parti::{GroupSubject, Names};
 use reports::{Output, Report};
 use serde::{Deserialize, Serialize};
 
@@ -21,19 +19,8 @@ pub(super) struct Feed {
     pub(super) read: Read,
     names: Names,
     ahead: Ahead,
-    /// The newest record of each member.
-    signs: BTreeMap<Subject, Sign>,
+    signs: Signs,
 }
-
-/// What a member's record said. Most signs of life repeat the one before, and are not read again.
-struct Sign {
-    member: MemberId,
-    record: Record,
-    says: MemberRecord,
-}
-
-/// Members whose newest record is remembered; beyond it some are read again.
-const SIGNS_MAX: usize = 4_096;
 
 /// What a run that goes on finds in the streams, beyond what it had read.
 #[derive(Clone, Copy, Debug, Default)]
@@ -61,7 +48,7 @@ pub struct Read {
 impl Feed {
     /// Goes on after `read`.
     pub(super) fn new(judge: Judge, trims: Trims, names: Names, read: Read, ahead: Ahead) -> Self {
-        Self { judge, trims, read, names, ahead, signs: BTreeMap::new() }
+        Self { judge, trims, read, names, ahead, signs: Signs::default() }
     }
 
     /// One record of one stream.
@@ -122,10 +109,8 @@ impl Feed {
         self.read.group = record.seq;
         let (seq, at) = (record.seq, stored_at(record));
         let judge = &mut self.judge;
-        if let Some(sign) = self.signs.get(&record.subject)
-            && sign.record.payload == record.payload
-        {
-            return judge.member(sign.member.clone(), seq, at, sign.says.clone());
+        if let Some((member, says)) = self.signs.again(record) {
+            return judge.member(member, seq, at, says);
         }
         let known = match self.names.group_subject(&record.subject) {
             Some(GroupSubject::Leader) => records::decode(record).map(|r| judge.leader(seq, at, r)),
@@ -133,11 +118,7 @@ impl Feed {
                 records::decode(record).map(|r| judge.leader_beat(seq, at, r))
             }
             Some(GroupSubject::Member(member)) => records::decode(record).map(|r: MemberRecord| {
-                if self.signs.len() == SIGNS_MAX {
-                    self.signs.pop_first();
-                }
-                let sign = Sign { member: member.clone(), record: record.clone(), says: r.clone() };
-                self.signs.insert(record.subject.clone(), sign);
+                self.signs.note(record, &member, &r);
                 judge.member(member, seq, at, r);
             }),
             Some(GroupSubject::Grant(member)) => {
