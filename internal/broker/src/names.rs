@@ -65,10 +65,7 @@ impl Subject {
     /// Takes non-empty tokens of printable ASCII without blanks, separated by dots.
     pub fn new(name: impl Into<String>) -> Result<Self, NameError> {
         let name = name.into();
-        let fits = name
-            .split('.')
-            .all(|token| !token.is_empty() && token.chars().all(|c| c.is_ascii_graphic()));
-        if fits {
+        if are_tokens(&name) {
             return Ok(Self(name.into()));
         }
         Err(NameError {
@@ -85,7 +82,12 @@ impl Subject {
     /// If `token` is not a token; callers pass numbers and names that were validated.
     #[must_use]
     pub fn child(&self, token: impl fmt::Display) -> Subject {
-        Subject::new(format!("{}.{token}", self.0)).expect("the token was validated by its type")
+        let name = format!("{}.{token}", self.0);
+        assert!(
+            are_tokens(&name[self.0.len() + 1..]),
+            "{name}: the token is validated by its type"
+        );
+        Self(name.into())
     }
 
     /// The subject as text.
@@ -111,6 +113,12 @@ impl Subject {
     pub fn leaf(&self) -> &str {
         self.0.rsplit('.').next().unwrap_or(&self.0)
     }
+}
+
+/// Whether these are non-empty tokens of printable ASCII without blanks, separated by dots.
+fn are_tokens(name: &str) -> bool {
+    let ends = name.is_empty() || name.starts_with('.') || name.ends_with('.');
+    !ends && !name.contains("..") && name.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 impl fmt::Display for StreamName {
@@ -140,5 +148,17 @@ mod tests {
             assert!(Subject::new(bad).is_err(), "{bad:?}");
         }
         assert_eq!(Subject::new("a.b").unwrap().child(7).leaf(), "7");
+    }
+
+    #[test]
+    fn children_are_as_good_as_subjects() {
+        let parent = Subject::new("a.b").unwrap();
+        for token in ["7", "*", ">", "w-1", "c.d"] {
+            assert_eq!(parent.child(token), Subject::new(format!("a.b.{token}")).unwrap());
+        }
+        for bad in ["", ".", "c.", ".c", "c..d", "a b", "\u{e9}", "\n"] {
+            let made = std::panic::catch_unwind(|| parent.child(bad));
+            assert!(made.is_err(), "{bad:?}");
+        }
     }
 }

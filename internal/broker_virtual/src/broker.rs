@@ -31,8 +31,11 @@ pub struct VirtualBroker {
 /// The broker without any way to it: every request takes effect in the instant it is made.
 #[derive(Debug)]
 pub(crate) struct State {
-    streams: BTreeMap<StreamName, Stream>,
+    /// A handful.
+    streams: Vec<Stream>,
     clock: RunClock,
+    /// The broker does nothing before.
+    stalled_until: Instant,
     /// Streams that were ever made: tells one from a later one of the same name.
     made: u64,
     observer: Option<Box<dyn Observer>>,
@@ -42,8 +45,6 @@ pub(crate) struct State {
 #[derive(Debug)]
 struct Clients {
     up: bool,
-    /// The broker does nothing before.
-    stalled_until: Instant,
     by_name: BTreeMap<String, Client>,
 }
 
@@ -59,8 +60,14 @@ impl VirtualBroker {
     /// An empty broker. Its clock begins now, so call it inside the runtime that it will live in.
     pub fn new(options: Options) -> Self {
         let clock = RunClock::starting_at(EPOCH);
-        let state = State { streams: BTreeMap::new(), clock, made: 0, observer: None };
-        let clients = Clients { up: true, stalled_until: Instant::now(), by_name: BTreeMap::new() };
+        let state = State {
+            streams: Vec::new(),
+            clock,
+            stalled_until: Instant::now(),
+            made: 0,
+            observer: None,
+        };
+        let clients = Clients { up: true, by_name: BTreeMap::new() };
         let (state, clients) = (Arc::new(Mutex::new(state)), Arc::new(Mutex::new(clients)));
         Self { state, clients, last_words: Arc::default(), options }
     }
@@ -140,14 +147,9 @@ impl VirtualBroker {
 
     /// The broker does nothing for so long: what arrives meanwhile waits, and then takes effect.
     pub fn stall(&self, duration: Duration) {
-        self.state().tell("", &Happening::Stalled);
-        let mut clients = self.clients();
-        clients.stalled_until = clients.stalled_until.max(Instant::now() + duration);
-    }
-
-    /// Until when the broker is stalled, if it is.
-    pub(crate) fn stalled(&self, now: Instant) -> Option<Instant> {
-        Some(self.clients().stalled_until).filter(|until| *until > now)
+        let mut state = self.state();
+        state.tell("", &Happening::Stalled);
+        state.stalled_until = state.stalled_until.max(Instant::now() + duration);
     }
 
     /// Appends from within the broker: at once, under the same rules.
@@ -180,19 +182,26 @@ impl Client {
 }
 
 impl State {
+    /// Until when the broker is stalled, if it is.
+    pub(crate) fn stalled(&self, now: Instant) -> Option<Instant> {
+        Some(self.stalled_until).filter(|until| *until > now)
+    }
+
     pub(crate) fn stream(&self, name: &StreamName) -> Result<&Stream, BrokerError> {
-        self.streams.get(name).ok_or_else(|| BrokerError::Gone(name.clone()))
+        let found = self.streams.iter().find(|stream| stream.spec.name == *name);
+        found.ok_or_else(|| BrokerError::Gone(name.clone()))
     }
 
     pub(crate) fn stream_mut(&mut self, name: &StreamName) -> Result<&mut Stream, BrokerError> {
-        self.streams.get_mut(name).ok_or_else(|| BrokerError::Gone(name.clone()))
+        let found = self.streams.iter_mut().find(|stream| stream.spec.name == *name);
+        found.ok_or_else(|| BrokerError::Gone(name.clone()))
     }
 
     pub(crate) fn append(&mut self, client: &str, append: &Append) -> Result<Seq, AppendError> {
         let now = self.clock.now();
-        let outcome = match self.streams.get_mut(&append.stream) {
-            Some(stream) => stream.append(append, now),
-            None => Err(AppendError::Rejected(format!("there is no stream {}", append.stream))),
+        let outcome = match self.stream_mut(&append.stream) {
+            Ok(stream) => stream.append(append, now),
+            Err(_) => Err(AppendError::Rejected(format!("there is no stream {}", append.stream))),
         };
         self.tell_at(now, client, &Happening::Appended { append, outcome: &outcome });
         outcome
@@ -209,9 +218,9 @@ impl State {
     }
 
     pub(crate) fn ensure(&mut self, spec: &StreamSpec) -> Result<(), BrokerError> {
-        let Some(stream) = self.streams.get(&spec.name) else {
+        let Ok(stream) = self.stream(&spec.name) else {
             self.made += 1;
-            self.streams.insert(spec.name.clone(), Stream::new(spec.clone(), self.made));
+            self.streams.push(Stream::new(spec.clone(), self.made));
             return Ok(());
         };
         let (is, asked) = (format!("{:?}", stream.spec), format!("{spec:?}"));
@@ -224,6 +233,6 @@ impl State {
 
     /// Dropping a stream wakes whoever follows it.
     pub(crate) fn delete(&mut self, name: &StreamName) {
-        self.streams.remove(name);
+        self.streams.retain(|stream| stream.spec.name != *name);
     }
 }

@@ -174,7 +174,8 @@ impl Connection {
         if !self.sky().flows() {
             return None;
         }
-        if let Some(until) = self.broker.stalled(now) {
+        let stalled = self.broker.state().stalled(now);
+        if let Some(until) = stalled {
             return line.due().map(|due| due.max(until));
         }
         while let Some(request) = line.arrived(now) {
@@ -190,10 +191,11 @@ impl Connection {
         fate: Option<Fate>,
     ) -> Option<T> {
         let until = Instant::now() + self.broker.options.request_timeout;
-        if !self.sky().is_connected() {
+        let mut sky = self.sky();
+        if !sky.is_connected() {
             timeout_at(until, self.until(Sky::is_connected)).await.ok()?;
+            sky = self.sky();
         }
-        let breaks = self.sky().breaks;
         let (answer, answered) = oneshot::channel();
         let request: Request = Box::new(move |broker| {
             let result = apply(&mut broker.state());
@@ -201,13 +203,13 @@ impl Connection {
             let _ = answer.send(result);
         });
         let heard = match fate {
-            None => self.exchange(request, answered, until).await,
+            None => self.exchange(request, sky.network, answered, until).await,
             Some(fate) => {
                 self.doom(request, fate);
                 None
             }
         };
-        let broken = |sky: &Sky| sky.breaks != breaks;
+        let broken = |now: &Sky| now.breaks != sky.breaks;
         if heard.is_none() {
             let _ = timeout_at(until, self.until(broken)).await;
         }
@@ -217,11 +219,11 @@ impl Connection {
     async fn exchange<T>(
         self: &Arc<Self>,
         request: Request,
+        network: Network,
         mut answered: oneshot::Receiver<T>,
         until: Instant,
     ) -> Option<T> {
-        let (now, network) = (Instant::now(), self.sky().network);
-        let (ticket, due) = self.line().send(now, network, request)?;
+        let (ticket, due) = self.line().send(Instant::now(), network, request)?;
         let on_its_way = OnItsWay { connection: self, ticket };
         let mut back_at = due;
         let answer = loop {
@@ -274,7 +276,7 @@ impl Connection {
         runtime.spawn(async move {
             while let Some(due) = { connection.line().due_of(ticket) } {
                 let now = Instant::now();
-                let stalled = connection.broker.stalled(now).unwrap_or(now);
+                let stalled = connection.broker.state().stalled(now).unwrap_or(now);
                 sleep_until(due.max(stalled)).await;
                 if !connection.sky().flows() {
                     // Mended, it arrives; broken, it is lost. Either way it is no longer there.

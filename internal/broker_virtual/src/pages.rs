@@ -1,7 +1,5 @@
 //! What a stream holds, by sequence: mostly the newest so many, one after the other, with old ones left
-//! here and there. Pages of neighbours are found faster, and kept closer, than each by itself.
-
-use std::collections::BTreeMap;
+//! here and there. Pages of neighbours are found at once; a page of which little is left is small.
 
 use broker::Seq;
 
@@ -11,25 +9,28 @@ const PAGE: u64 = 64;
 /// Values by sequence.
 #[derive(Debug)]
 pub(crate) struct Pages<T> {
-    /// None is empty.
-    pages: BTreeMap<u64, Page<T>>,
+    /// By their number.
+    pages: Vec<Page<T>>,
+    /// Pages before this one are empty.
+    first: usize,
     held: u64,
 }
 
+/// A page that is empty has no slots.
 #[derive(Debug)]
 struct Page<T> {
-    slots: Vec<Option<T>>,
+    slots: Vec<Option<Box<T>>>,
     held: u64,
 }
 
 /// Its page, and its place in there.
-fn place(seq: Seq) -> (u64, usize) {
-    (seq.0 / PAGE, (seq.0 % PAGE) as usize)
+fn place(seq: Seq) -> (usize, usize) {
+    ((seq.0 / PAGE) as usize, (seq.0 % PAGE) as usize)
 }
 
 impl<T> Default for Pages<T> {
     fn default() -> Self {
-        Self { pages: BTreeMap::new(), held: 0 }
+        Self { pages: Vec::new(), first: 0, held: 0 }
     }
 }
 
@@ -37,31 +38,38 @@ impl<T> Pages<T> {
     /// Puts a value where there is none.
     pub(crate) fn insert(&mut self, seq: Seq, value: T) {
         let (number, place) = place(seq);
-        let empty = || Page { slots: Vec::with_capacity(PAGE as usize), held: 0 };
-        let page = self.pages.entry(number).or_insert_with(empty);
-        while page.slots.len() <= place {
-            page.slots.push(None);
+        while self.pages.len() <= number {
+            self.pages.push(Page { slots: Vec::new(), held: 0 });
         }
-        page.slots[place] = Some(value);
+        let page = &mut self.pages[number];
+        if page.slots.is_empty() {
+            page.slots.reserve_exact(PAGE as usize);
+            page.slots.resize_with(PAGE as usize, || None);
+            self.first = self.first.min(number);
+        }
+        page.slots[place] = Some(Box::new(value));
         page.held += 1;
         self.held += 1;
     }
 
     pub(crate) fn get(&self, seq: Seq) -> Option<&T> {
         let (number, place) = place(seq);
-        self.pages.get(&number)?.slots.get(place)?.as_ref()
+        self.pages.get(number)?.slots.get(place)?.as_deref()
     }
 
     pub(crate) fn remove(&mut self, seq: Seq) -> Option<T> {
         let (number, place) = place(seq);
-        let page = self.pages.get_mut(&number)?;
+        let page = self.pages.get_mut(number)?;
         let value = page.slots.get_mut(place)?.take()?;
         page.held -= 1;
         self.held -= 1;
         if page.held == 0 {
-            self.pages.remove(&number);
+            page.slots = Vec::new();
+            while self.pages.get(self.first).is_some_and(|page| page.held == 0) {
+                self.first += 1;
+            }
         }
-        Some(value)
+        Some(*value)
     }
 
     /// How many there are.
@@ -71,17 +79,20 @@ impl<T> Pages<T> {
 
     /// Those from `start` on, in order.
     pub(crate) fn from(&self, start: Seq) -> impl Iterator<Item = (Seq, &T)> {
-        let slots = self.pages.range(place(start).0..).flat_map(|(number, page)| {
-            let seqs = (number * PAGE..).map(Seq);
+        let pages = self.pages.iter().enumerate().skip(self.first.max(place(start).0));
+        let slots = pages.flat_map(|(number, page)| {
+            let seqs = (number as u64 * PAGE..).map(Seq);
             seqs.zip(&page.slots)
         });
-        let held = slots.filter_map(|(seq, slot)| slot.as_ref().map(|value| (seq, value)));
+        let held = slots.filter_map(|(seq, slot)| slot.as_deref().map(|value| (seq, value)));
         held.skip_while(move |(seq, _)| *seq < start)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     #[test]
@@ -102,7 +113,9 @@ mod tests {
             assert_eq!(pages.get(start), map.get(&start));
             assert_eq!(pages.len(), map.len() as u64);
         }
-        assert!((pages.pages.len() as u64) < 20, "an empty page is let go of");
-        assert!(pages.pages.values().all(|page| page.held > 0));
+        let empty = |page: &&Page<u64>| page.held == 0;
+        assert!(pages.pages.iter().filter(empty).count() > 0, "some are empty");
+        assert!(pages.pages.iter().filter(empty).all(|page| page.slots.capacity() == 0));
+        assert!(pages.pages[..pages.first].iter().all(|page| page.held == 0));
     }
 }

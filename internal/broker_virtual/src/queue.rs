@@ -147,7 +147,8 @@ impl VirtualLog {
         let broker = &self.connection.broker;
         loop {
             tokio::task::coop::consume_budget().await;
-            if let Some(stalled) = broker.stalled(Instant::now()) {
+            let stalled = broker.state().stalled(Instant::now());
+            if let Some(stalled) = stalled {
                 sleep_until(stalled).await;
             }
             let (due, wake) = match broker.state().pull(stream, consumer, life)? {

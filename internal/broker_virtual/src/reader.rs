@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use broker::{BrokerError, Reader, Record, Seq, Start, StreamName, Subject};
+use model::Network;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
@@ -84,13 +85,13 @@ impl VirtualReader {
     }
 
     /// Sends the next batch on its way, if there is one.
-    fn fetch(&mut self) -> Found {
+    fn fetch(&mut self, network: Network) -> Found {
         let (connection, now) = (self.connection.clone(), Instant::now());
-        if let Some(until) = connection.broker.stalled(now) {
-            return Found::Stalled(until);
-        }
         {
             let mut state = connection.broker.state();
+            if let Some(until) = state.stalled(now) {
+                return Found::Stalled(until);
+            }
             let stream = state.stream_mut(&self.stream).ok();
             let Some(stream) = stream.filter(|found| found.incarnation == self.incarnation) else {
                 return Found::Gone;
@@ -98,7 +99,7 @@ impl VirtualReader {
             self.take(stream);
         }
         if !self.batch.is_empty() {
-            self.arrives_at = connection.line().records(now, connection.sky().network);
+            self.arrives_at = connection.line().records(now, network);
             self.arrived = false;
         }
         Found::Records
@@ -106,15 +107,18 @@ impl VirtualReader {
 
     /// Takes the next records from the stream; if those are all, the reader will be woken.
     fn take(&mut self, stream: &mut Stream) {
-        let mut seqs: Vec<Seq> = match self.first.len() {
+        let left = match self.first.len() {
             0 => self.further(stream),
-            some => self.first.drain(..some.min(BATCH)).collect(),
+            some => {
+                let next = self.first.drain(..some.min(BATCH));
+                self.batch.extend(next.filter_map(|seq| stream.record(seq, 0)));
+                self.left(stream)
+            }
         };
-        seqs.retain(|seq| stream.holds(*seq));
-        let behind = self.first.len() as u64 + self.left(stream);
-        let pending = (behind..behind + seqs.len() as u64).rev();
-        let records = seqs.into_iter().zip(pending);
-        self.batch.extend(records.filter_map(|(seq, pending)| stream.record(seq, pending)));
+        let behind = self.first.len() as u64 + left;
+        for (record, pending) in self.batch.iter_mut().rev().zip(behind..) {
+            record.pending = pending;
+        }
         self.has_all = behind == 0;
         if self.has_all
             && let Some(follower) = stream.followers.get_mut(self.id)
@@ -123,23 +127,32 @@ impl VirtualReader {
         }
     }
 
-    /// The sequences that come next: those that the stream has noted for this reader, or those that
-    /// the reader finds by itself.
-    fn further(&mut self, stream: &mut Stream) -> Vec<Seq> {
+    /// Takes the records that come next: those that the stream has noted for this reader, or those
+    /// that the reader finds by itself. Returns how many are left.
+    fn further(&mut self, stream: &mut Stream) -> u64 {
         if let Some(mut noted) = stream.followers.get_mut(self.id).and_then(|f| f.noted.take()) {
-            // Evicted meanwhile, or before the start, which may have been ahead of the stream.
-            noted.retain(|seq| *seq >= self.next && stream.holds(*seq));
-            let seqs: Vec<Seq> = noted.drain(..noted.len().min(BATCH)).collect();
-            self.next = seqs.last().map_or(self.next, |last| last.next());
+            let start = self.next;
+            while self.batch.len() < BATCH
+                && let Some(seq) = noted.pop_front()
+            {
+                // Evicted meanwhile, or before the start, which may have been ahead of the stream.
+                let Some(record) = stream.record(seq, 0).filter(|_| seq >= start) else { continue };
+                self.next = seq.next();
+                self.batch.push_back(record);
+            }
+            noted.retain(|seq| *seq >= start && stream.holds(*seq));
+            let left = noted.len() as u64;
             self.note(stream, noted);
-            return seqs;
+            return left;
         }
         let (seqs, next) = stream.scan(&self.filters, self.next, BATCH);
+        self.batch.extend(seqs.into_iter().filter_map(|seq| stream.record(seq, 0)));
         self.next = next;
-        if stream.count(&self.filters, next) == 0 {
+        let left = stream.count(&self.filters, next);
+        if left == 0 {
             self.note(stream, VecDeque::new());
         }
-        seqs
+        left
     }
 
     /// The reader knows of everything up to now: from here on it is told.
@@ -149,7 +162,7 @@ impl VirtualReader {
         }
     }
 
-    /// How many records are left.
+    /// How many records are left, beside the first ones.
     fn left(&self, stream: &mut Stream) -> u64 {
         match stream.followers.get_mut(self.id).and_then(|follower| follower.noted.as_ref()) {
             Some(noted) => noted.len() as u64,
@@ -186,7 +199,7 @@ impl Reader for VirtualReader {
                     self.has_all = false;
                     continue;
                 }
-                match self.fetch() {
+                match self.fetch(sky.network) {
                     Found::Records => {}
                     Found::Stalled(until) => {
                         sleep_until(until).await;

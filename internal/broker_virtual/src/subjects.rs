@@ -2,8 +2,10 @@
 //! from then on.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::hash::Hasher;
 
 use broker::{Seq, Subject};
+use siphasher::sip::SipHasher13;
 
 use crate::filter::Filters;
 
@@ -18,22 +20,30 @@ pub(crate) struct Held {
     pub(crate) seqs: VecDeque<Seq>,
 }
 
+fn hash(subject: &Subject) -> u64 {
+    let mut hasher = SipHasher13::new();
+    hasher.write(subject.as_str().as_bytes());
+    hasher.finish()
+}
+
 /// Every subject that ever had a record.
 #[derive(Debug, Default)]
 pub(crate) struct Subjects {
-    ids: BTreeMap<Subject, SubjectId>,
+    /// By the hash of its text: texts that begin alike are slow to compare.
+    ids: BTreeMap<u64, Vec<SubjectId>>,
     all: Vec<Held>,
 }
 
 impl Subjects {
     pub(crate) fn id(&self, subject: &Subject) -> Option<SubjectId> {
-        self.ids.get(subject).copied()
+        let alike = self.ids.get(&hash(subject))?;
+        alike.iter().copied().find(|id| self.at(*id).subject == *subject)
     }
 
     /// Numbers a subject that has none.
     pub(crate) fn add(&mut self, subject: &Subject) -> SubjectId {
         let id = SubjectId(self.all.len());
-        self.ids.insert(subject.clone(), id);
+        self.ids.entry(hash(subject)).or_default().push(id);
         self.all.push(Held { subject: subject.clone(), seqs: VecDeque::new() });
         id
     }

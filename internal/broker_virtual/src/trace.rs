@@ -19,6 +19,8 @@ use crate::observe::{Happening, Observer};
 /// Hashes what happens, and writes it down if it is told where.
 pub struct Trace {
     hasher: SipHasher13,
+    /// What is hashed of one thing that happened: in one go, since the hasher dislikes small pieces.
+    piece: Piece,
     count: u64,
     lines: Option<Box<dyn Write + Send>>,
     /// Why a line could not be written.
@@ -28,7 +30,7 @@ pub struct Trace {
 impl Trace {
     /// A trace that is hashed, and written to `lines`, too.
     pub fn new(lines: Option<Box<dyn Write + Send>>) -> Self {
-        Self { hasher: SipHasher13::new(), count: 0, lines, failed: None }
+        Self { hasher: SipHasher13::new(), piece: Piece::default(), count: 0, lines, failed: None }
     }
 
     /// The hash of all that happened so far.
@@ -61,41 +63,59 @@ impl Trace {
             self.failed = lines.write_fmt(line).err();
         }
     }
+}
+
+/// What is hashed of one thing that happened.
+#[derive(Default)]
+struct Piece(Vec<u8>);
+
+impl Piece {
+    fn byte(&mut self, byte: u8) {
+        self.0.push(byte);
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
+    }
+
+    fn number(&mut self, number: u64) {
+        self.bytes(&number.to_le_bytes());
+    }
 
     fn text(&mut self, text: &str) {
-        self.hasher.write(text.as_bytes());
-        self.hasher.write_u8(0xff);
+        self.bytes(text.as_bytes());
+        self.byte(0xff);
     }
 
     fn append(&mut self, append: &Append) {
         let Append { stream, subject, payload, expect } = append;
         self.text(stream.as_str());
         self.text(subject.as_str());
-        self.hasher.write_u64(payload.len() as u64);
-        self.hasher.write(payload);
-        self.hasher.write_u8(u8::from(expect.is_some()));
+        self.number(payload.len() as u64);
+        self.bytes(payload);
+        self.byte(u8::from(expect.is_some()));
         if let Some(expect) = expect {
             self.text(expect.subject.as_str());
-            self.hasher.write_u64(expect.seq.0);
+            self.number(expect.seq.0);
         }
     }
 
     fn outcome(&mut self, outcome: &Result<Seq, AppendError>) {
         match outcome {
-            Ok(seq) => self.hasher.write_u64(seq.0),
+            Ok(seq) => self.number(seq.0),
             Err(error) => {
-                self.hasher.write_u64(u64::MAX);
+                self.number(u64::MAX);
                 self.text(&error.to_string());
             }
         }
     }
 
     fn take(&mut self, happening: &Happening<'_>) {
-        self.hasher.write_u8(kind(happening));
+        self.byte(kind(happening));
         match happening {
-            Happening::Connected(nth) => self.hasher.write_u64(*nth),
+            Happening::Connected(nth) => self.number(*nth),
             Happening::Network(network) => self.text(&format!("{network:?}")),
-            Happening::Up(up) => self.hasher.write_u8(u8::from(*up)),
+            Happening::Up(up) => self.byte(u8::from(*up)),
             Happening::Stalled => {}
             Happening::Appended { append, outcome } => {
                 self.append(append);
@@ -103,14 +123,14 @@ impl Trace {
             }
             Happening::Unheard { append, stored } => {
                 self.append(append);
-                self.hasher.write_u8(u8::from(*stored));
+                self.byte(u8::from(*stored));
             }
             Happening::Lost { append } => self.append(append),
             Happening::Reads { stream, filters, start } => {
                 self.text(stream.as_str());
-                self.hasher.write_u64(filters.len() as u64);
+                self.number(filters.len() as u64);
                 filters.iter().for_each(|filter| self.text(filter.as_str()));
-                self.hasher.write_u64(match start {
+                self.number(match start {
                     Start::At(seq) => seq.0,
                     Start::LastPerSubject => u64::MAX,
                 });
@@ -118,7 +138,7 @@ impl Trace {
             Happening::Trimmed { stream, subject, below } => {
                 self.text(stream.as_str());
                 self.text(subject.as_str());
-                self.hasher.write_u64(below.0);
+                self.number(below.0);
             }
         }
     }
@@ -142,9 +162,11 @@ fn kind(happening: &Happening<'_>) -> u8 {
 impl Observer for Trace {
     fn observe(&mut self, at: Timestamp, client: &str, happening: &Happening<'_>) {
         self.count += 1;
-        self.hasher.write_i64(at.0);
-        self.text(client);
-        self.take(happening);
+        self.piece.0.clear();
+        self.piece.bytes(&at.0.to_le_bytes());
+        self.piece.text(client);
+        self.piece.take(happening);
+        self.hasher.write(&self.piece.0);
         // The broker itself has no name.
         let client = if client.is_empty() { "-" } else { client };
         let number = self.count;

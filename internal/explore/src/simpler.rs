@@ -2,7 +2,7 @@
 //! scenario that is strictly smaller or closer to the defaults, so that none can go on for ever.
 
 use config::{
-    AssignmentStrategy, Config, Coordinator, Distribution, Interval, Millis, StrategyConfig,
+    AssignmentStrategy, Checkpoint, Config, Coordinator, Distribution, Interval, Millis, StrategyConfig,
 };
 
 use crate::shrink::with_script;
@@ -14,7 +14,7 @@ pub(crate) type Step = fn(&Config) -> Option<Config>;
 const DURATION_MIN: u64 = 500;
 
 /// All steps, those that help most first: by halves, then one by one.
-pub(crate) const STEPS: [Step; 17] = [
+pub(crate) const STEPS: [Step; 18] = [
     |config| workers(config, config.workers.count / 2),
     |config| workers(config, config.workers.count - 1),
     |config| producers(config, 1),
@@ -24,6 +24,7 @@ pub(crate) const STEPS: [Step; 17] = [
     |config| duration(config, config.simulation.duration.get() / 2),
     |config| duration(config, config.simulation.duration.get() / 4 * 3),
     |config| duration(config, config.simulation.duration.get() / 10 * 9),
+    |config| changed(config, without_rehearsal),
     |config| changed(config, |config| config.producers.rate_variation.enabled = false),
     |config| changed(config, |config| config.partitions.distribution = Distribution::Uniform),
     |config| {
@@ -70,7 +71,11 @@ fn partitions(config: &Config, count: u32) -> Option<Config> {
     (count > 0).then(|| changed(config, fewer)).flatten()
 }
 
-/// Without the faults that would come later; those that are left end in time.
+fn without_rehearsal(config: &mut Config) {
+    config.checkpoint = Checkpoint::default();
+}
+
+/// Without the faults and the rehearsal that would come later; faults that are left end in time.
 fn duration(config: &Config, millis: u64) -> Option<Config> {
     if millis < DURATION_MIN {
         return None;
@@ -87,5 +92,10 @@ fn duration(config: &Config, millis: u64) -> Option<Config> {
             *away = (*away).min(duration);
         }
     }
-    changed(&with_script(config, script), |config| config.simulation.duration = duration)
+    changed(&with_script(config, script), |config| {
+        config.simulation.duration = duration;
+        if config.checkpoint.rehearsal.is_some_and(|at| at >= duration) {
+            without_rehearsal(config);
+        }
+    })
 }

@@ -58,6 +58,7 @@ fn the_two_faults_that_matter_are_left_and_as_many_workers_as_it_takes() {
         assert_eq!(shrunk.scenario.partitions.count, 1);
         assert_eq!(shrunk.scenario.partitions.distribution, Distribution::Uniform);
         assert!(!shrunk.scenario.producers.rate_variation.enabled);
+        assert!(!shrunk.scenario.checkpoint.enabled);
         let last = shrunk.scenario.chaos.script[1].at.get();
         let duration = shrunk.scenario.simulation.duration.get();
         assert!(duration <= (last * 10).div_ceil(9) + 10 || duration < 600, "{last} {duration}");
@@ -73,6 +74,20 @@ fn many_faults_that_are_all_needed_are_all_left() {
         let shrunk = shrink(&scenario, PLENTY, enough);
         assert_eq!(shrunk.scenario.chaos.script.len(), 7);
         assert!(shrunk.scenario.chaos.script.is_sorted_by_key(|line| line.at));
+    }
+}
+
+#[test]
+fn a_rehearsal_that_matters_is_left() {
+    let rehearses = |config: &Config| config.checkpoint.rehearsal.is_some();
+    for scenario in failing(rehearses) {
+        let shrunk = shrink(&scenario, PLENTY, |config| {
+            assert_valid(config);
+            rehearses(config)
+        });
+        let (at, duration) =
+            (shrunk.scenario.checkpoint.rehearsal.unwrap(), shrunk.scenario.simulation.duration);
+        assert!(duration.get() <= (at.get() * 10).div_ceil(9) + 10, "{at} {duration}");
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod clock;
 mod durations;
+pub mod json;
 mod message;
 mod network;
 mod partition;

@@ -4,11 +4,12 @@
 //! message which was changed on its way is *corrupt*, and one that was never ours is *foreign*.
 
 use std::fmt;
+use std::str::FromStr;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::{PartitionId, Timestamp, Weight};
+use crate::{PartitionId, Timestamp, Weight, json};
 
 /// Counts the messages of one partition: 1, 2, 3, …
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -64,7 +65,7 @@ pub enum MessageError {
     },
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Wire<'a> {
     partition: PartitionId,
@@ -74,6 +75,41 @@ struct Wire<'a> {
     sent_at: Timestamp,
     weight: Weight,
     checksum: u32,
+}
+
+impl<'a> Wire<'a> {
+    /// Reads what [`Message::encode`] writes, in its order and without blanks. Nearly every message is
+    /// written so; `None` leaves the others to the parser, whatever they are.
+    fn as_written(payload: &'a [u8]) -> Option<Self> {
+        let mut text = std::str::from_utf8(payload).ok()?;
+        let wire = Self {
+            partition: PartitionId(number(&mut text, "{\"partition\":")?),
+            partition_seq: PartitionSeq(number(&mut text, ",\"partition_seq\":")?),
+            producer: name(&mut text, ",\"producer\":\"")?.into(),
+            producer_seq: ProducerSeq(number(&mut text, "\",\"producer_seq\":")?),
+            sent_at: Timestamp(number(&mut text, ",\"sent_at\":")?),
+            weight: Weight(number(&mut text, ",\"weight\":")?),
+            checksum: number(&mut text, ",\"checksum\":")?,
+        };
+        (text == "}").then_some(wire)
+    }
+}
+
+/// The digits that follow `before`; not those that JSON would not take for a number.
+fn number<N: FromStr>(text: &mut &str, before: &str) -> Option<N> {
+    let rest = text.strip_prefix(before)?;
+    let end = rest.bytes().position(|byte| !byte.is_ascii_digit())?;
+    let (digits, rest) = rest.split_at(end);
+    *text = rest;
+    digits.parse().ok().filter(|_| end == 1 || !digits.starts_with('0'))
+}
+
+/// What follows `before` up to the next quote, if it stands there as it is meant.
+fn name<'a>(text: &mut &'a str, before: &str) -> Option<&'a str> {
+    let rest = text.strip_prefix(before)?;
+    let (name, rest) = rest.split_at(rest.find('"')?);
+    *text = rest;
+    name.bytes().all(|byte| byte >= b' ' && byte != b'\\').then_some(name)
 }
 
 impl Message {
@@ -88,16 +124,17 @@ impl Message {
             weight: self.weight,
             checksum: self.checksum(),
         };
-        let wire = serde_json::to_vec(&wire);
-        let wire = wire.expect("a struct of numbers and one string is always JSON");
-        // It is kept for long: without room to grow.
-        wire.into_boxed_slice().into()
+        json::encode(&wire).expect("a struct of numbers and one string is always JSON")
     }
 
     /// Reads a stored message and verifies its checksum.
     pub fn decode(payload: &[u8]) -> Result<Self, MessageError> {
-        let wire: Wire<'_> = serde_json::from_slice(payload)
-            .map_err(|error| MessageError::Foreign(error.to_string()))?;
+        let wire = match Wire::as_written(payload) {
+            Some(wire) => wire,
+            None => {
+                json::decode(payload).map_err(|error| MessageError::Foreign(error.to_string()))?
+            }
+        };
         let message = Self {
             partition: wire.partition,
             partition_seq: wire.partition_seq,
@@ -127,6 +164,8 @@ impl Message {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn message() -> Message {
@@ -143,6 +182,61 @@ mod tests {
     #[test]
     fn a_message_survives_the_wire() {
         assert_eq!(Message::decode(&message().encode()), Ok(message()));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_as_the_parser_does(
+            (partition, partition_seq, producer_seq) in any::<(u32, u64, u64)>(),
+            (sent_at, weight) in any::<(i64, u32)>(),
+            producer in ".{0,12}",
+            (at, byte) in any::<(prop::sample::Index, u8)>(),
+            spoil in any::<bool>(),
+        ) {
+            let message = Message {
+                partition: PartitionId(partition),
+                partition_seq: PartitionSeq(partition_seq),
+                producer: ProducerId(producer),
+                producer_seq: ProducerSeq(producer_seq),
+                sent_at: Timestamp(sent_at),
+                weight: Weight(weight),
+            };
+            let mut payload = message.encode().to_vec();
+            if spoil {
+                *at.get_mut(&mut payload) = byte;
+            }
+            if let Some(wire) = Wire::as_written(&payload) {
+                prop_assert_eq!(Some(wire), json::decode(&payload).ok());
+            } else {
+                let escaped = payload.contains(&b'\\');
+                prop_assert!(spoil || sent_at < 0 || escaped, "left to the parser: {:?}", message);
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_are_those_of_the_parser() {
+        let text = String::from_utf8(message().encode().to_vec()).unwrap();
+        for (from, to) in [
+            (":7,", ":07,"),
+            (":7,", ":+7,"),
+            (":7,", ":,"),
+            (":7,", ":7.0,"),
+            (":7,", ": 7,"),
+            (":42,", ":4294967338,"),
+            (":1700000000000000", ":-1"),
+            ("}", "} "),
+            ("}", "}}"),
+        ] {
+            let changed = text.replace(from, to);
+            assert_ne!(changed, text, "{from} must be in the message");
+            assert_eq!(Wire::as_written(changed.as_bytes()), None, "{changed}");
+        }
+        assert_eq!(
+            Wire::as_written(text.as_bytes()).map(|wire| wire.partition),
+            Some(PartitionId(42)),
+        );
+        assert_eq!(number::<u32>(&mut "x0,", "x"), Some(0));
     }
 
     #[test]

@@ -6,7 +6,7 @@
 
 use std::fmt;
 use std::ops::Deref;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use tokio::sync::Notify;
@@ -40,6 +40,8 @@ pub struct Closed;
 #[derive(Debug)]
 struct Shared<T> {
     state: RwLock<State<T>>,
+    /// The version in there, for whoever waits for nothing but a change.
+    version: AtomicU64,
     /// Wakes in the order of waiting.
     changed: Notify,
     senders: AtomicUsize,
@@ -72,6 +74,7 @@ impl<T> Sender<T> {
     pub fn new(value: T) -> Self {
         Self(Arc::new(Shared {
             state: RwLock::new(State { value, version: 0 }),
+            version: AtomicU64::new(0),
             changed: Notify::new(),
             senders: AtomicUsize::new(1),
             receivers: AtomicUsize::new(0),
@@ -111,6 +114,7 @@ impl<T> Sender<T> {
                 return false;
             }
             state.version += 1;
+            self.0.version.store(state.version, Ordering::Release);
         }
         self.0.changed.notify_waiters();
         true
@@ -144,7 +148,7 @@ impl<T> Receiver<T> {
         if self.shared.is_closed() {
             return Err(Closed);
         }
-        Ok(self.shared.read().version != self.seen)
+        Ok(self.shared.version.load(Ordering::Acquire) != self.seen)
     }
 
     /// Counts what there is as seen.
@@ -158,8 +162,19 @@ impl<T> Receiver<T> {
     ///
     /// [`Closed`] if there is none, and there will never be another one.
     pub async fn changed(&mut self) -> Result<(), Closed> {
-        let seen = self.seen;
-        self.until(|state| state.version != seen).await.map(drop)
+        loop {
+            // As in `wait_for`, but the value need not be looked at.
+            let changed = self.shared.changed.notified();
+            let closed = self.shared.is_closed();
+            let version = self.shared.version.load(Ordering::Acquire);
+            if std::mem::replace(&mut self.seen, version) != version {
+                return Ok(());
+            }
+            if closed {
+                return Err(Closed);
+            }
+            changed.await;
+        }
     }
 
     /// Waits until the value is as `wanted`, and counts it as seen. It may be so at once.
@@ -171,13 +186,6 @@ impl<T> Receiver<T> {
         &mut self,
         mut wanted: impl FnMut(&T) -> bool,
     ) -> Result<Ref<'_, T>, Closed> {
-        self.until(|state| wanted(&state.value)).await
-    }
-
-    async fn until(
-        &mut self,
-        mut wanted: impl FnMut(&State<T>) -> bool,
-    ) -> Result<Ref<'_, T>, Closed> {
         loop {
             // It hears of what happens from here on, so nothing is missed between look and wait; and
             // what the last sender did is seen, since it is looked at after its end is.
@@ -186,7 +194,7 @@ impl<T> Receiver<T> {
             {
                 let state = self.shared.read();
                 self.seen = state.version;
-                if wanted(&state) {
+                if wanted(&state.value) {
                     return Ok(Ref(state));
                 }
             }

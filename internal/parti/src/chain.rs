@@ -4,13 +4,12 @@
 //! it. So an append that was refused or is in doubt has one of three explanations, and what stands in
 //! the chain since tells which: it arrived, it did not, or somebody else claimed the partition.
 
-use broker::{Append, AppendError, Log, Seq};
+use broker::{Append, AppendError, Log, Seq, StreamName, Subject};
 use bugs::Bug;
 use bytes::Bytes;
 use model::PartitionId;
 use serde::de::IgnoredAny;
 
-use crate::Names;
 use crate::lease::Backoff;
 use crate::records::{self, Holder, LedgerRecord};
 
@@ -18,7 +17,9 @@ use crate::records::{self, Holder, LedgerRecord};
 #[derive(Clone, Debug)]
 pub(crate) struct Chain<B> {
     pub(crate) broker: B,
-    pub(crate) names: Names,
+    /// Where it stands.
+    pub(crate) ledger: StreamName,
+    pub(crate) subject: Subject,
     pub(crate) partition: PartitionId,
     /// The sequence of our claim.
     pub(crate) claim: Seq,
@@ -46,11 +47,7 @@ impl<B: Log> Chain<B> {
     pub(crate) async fn append(mut self, payload: Bytes) -> Result<Seq, Fenced> {
         let mut backoff = Backoff::new();
         loop {
-            let append = Append::new(
-                self.names.ledger.clone(),
-                self.names.own(self.partition),
-                payload.clone(),
-            );
+            let append = Append::new(self.ledger.clone(), self.subject.clone(), payload.clone());
             let is_fenced = !bugs::has(Bug::EffectWithoutFence);
             let append = if is_fenced { append.after(self.head) } else { append };
             match self.broker.append(append).await {
@@ -86,9 +83,10 @@ impl<B: Log> Chain<B> {
     /// Reads on from where we left the chain. Foreign records (somebody wrote to our subject) say
     /// nothing about ownership; what stands between them does.
     async fn look(&self, payload: &Bytes) -> Result<Doubt, broker::BrokerError> {
-        let (ledger, subject) = (&self.names.ledger, self.names.own(self.partition));
         let (mut head, mut arrived) = (self.head, false);
-        while let Some(record) = self.broker.first_at(ledger, &subject, head.next()).await? {
+        while let Some(record) =
+            self.broker.first_at(&self.ledger, &self.subject, head.next()).await?
+        {
             if record.payload == *payload {
                 arrived = true;
             } else if let Ok(theirs) = records::decode::<LedgerRecord<IgnoredAny>>(&record) {

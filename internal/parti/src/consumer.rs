@@ -257,7 +257,8 @@ impl<B: Log, H: Handler> Consumer<B, H> {
             holder: claimed.holder,
             chain: Chain {
                 broker: self.context.broker.clone(),
-                names: self.context.names.clone(),
+                ledger: self.context.names.ledger.clone(),
+                subject: self.context.names.own(partition),
                 partition,
                 claim: claimed.claim,
                 head: claimed.claim,

@@ -76,6 +76,9 @@ impl<B: Log, H: Handler> Lane<B, H> {
         let mut outputs = Vec::new();
         let mut on_its_way = 0;
         let mut deadline: Option<Instant> = None;
+        // It waits for as long as the lane lives, instead of anew in each turn.
+        let revocation = is_true(self.revoked.clone());
+        tokio::pin!(revocation);
         loop {
             if recording.is_none() && !outputs.is_empty() {
                 on_its_way = outputs.len() as u64;
@@ -102,7 +105,7 @@ impl<B: Log, H: Handler> Lane<B, H> {
                     self.through = seq;
                     outputs.push(output);
                 }
-                () = is_true(&mut self.revoked), if deadline.is_none() => {
+                () = &mut revocation, if deadline.is_none() => {
                     if bugs::has(Bug::BacklogDropped) {
                         self.drop_backlog();
                     }
@@ -215,7 +218,7 @@ fn is_skipped(delivery: &Delivery) -> bool {
 }
 
 /// Waits until a flag is up, and for ever if it never will be.
-async fn is_true(flag: &mut watch::Receiver<bool>) {
+async fn is_true(mut flag: watch::Receiver<bool>) {
     if flag.wait_for(|flag| *flag).await.is_err() {
         std::future::pending::<()>().await;
     }

@@ -20,7 +20,7 @@ use crate::inheritance::{Inheritance, inherit};
 use crate::lease::Backoff;
 use crate::names::GroupSubject;
 use crate::rebalancer::Rebalancer;
-use crate::records::{self, Grant, LeaderBeat, MemberRecord, Plan, Session, Term};
+use crate::records::{self, Grant, LeaderBeat, MemberRecord, Plan, Session, Signs, Term};
 use crate::roster::Roster;
 
 /// Records that are taken in before the leader acts on them, if so many have come.
@@ -119,6 +119,7 @@ struct Reign<'a, B> {
     cuts: u64,
     /// Joins since the last plan: when the first and the latest were seen.
     joins: Option<(Instant, Instant)>,
+    signs: Signs,
 }
 
 async fn duties<B: Log>(
@@ -143,6 +144,7 @@ async fn duties<B: Log>(
         contact: heard.clone(),
         cuts: 0,
         joins: None,
+        signs: Signs::default(),
     };
     reign.inherit(grants, signs);
     loop {
@@ -196,12 +198,18 @@ impl<B: Log> Reign<'_, B> {
     }
 
     fn observe(&mut self, record: &Record, seen_at: Instant) {
+        if let Some((member, sign)) = self.signs.again(record) {
+            return self.observe_member(&member, record.seq, &sign, seen_at);
+        }
         let names = &self.context.names;
         let Some(GroupSubject::Member(member)) = names.group_subject(&record.subject) else {
             return;
         };
         match records::decode(record) {
-            Ok(sign) => self.observe_member(&member, record.seq, &sign, seen_at),
+            Ok(sign) => {
+                self.signs.note(record, &member, &sign);
+                self.observe_member(&member, record.seq, &sign, seen_at);
+            }
             Err(error) => {
                 tracing::warn!(%error, "ignored");
                 self.roster.foreign(&member, record.seq);

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// 1 to 64 ASCII letters, digits, `-` and `_`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[serde(try_from = "String")]
 pub struct MemberId(String);
 
 /// Why a text names no member.

@@ -6,10 +6,12 @@
 //! later append of the old owner fail.
 
 mod flat;
+mod signs;
 
 use broker::Seq;
 use serde::{Deserialize, Serialize};
 
+pub use self::signs::Signs;
 use crate::{MemberId, PartitionSet};
 
 /// A leader's reign: the sequence of the record by which it took office.
@@ -231,7 +233,7 @@ pub struct ForeignRecord {
 
 /// Reads a stored record.
 pub fn decode<'a, T: Deserialize<'a>>(record: &'a broker::Record) -> Result<T, ForeignRecord> {
-    serde_json::from_slice(&record.payload).map_err(|error| ForeignRecord {
+    model::json::decode(&record.payload).map_err(|error| ForeignRecord {
         subject: record.subject.clone(),
         seq: record.seq,
         detail: error.to_string(),
@@ -240,9 +242,7 @@ pub fn decode<'a, T: Deserialize<'a>>(record: &'a broker::Record) -> Result<T, F
 
 /// A record as it is stored.
 pub fn encode<T: Serialize>(record: &T) -> bytes::Bytes {
-    let record = serde_json::to_vec(record).expect("protocol records have string keys only");
-    // It is kept for long: without room to grow.
-    record.into_boxed_slice().into()
+    model::json::encode(record).expect("protocol records have string keys only")
 }
 
 #[cfg(test)]

@@ -1,10 +1,9 @@
 //! A producer at work: arrivals in, publishes out, one at a time for each partition.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use broker::{BrokerError, Log, Seq};
+use broker::{BrokerError, Log, Seq, StreamName, Subject};
 use bugs::Bug;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
@@ -55,9 +54,10 @@ pub struct ProducerSettings {
 }
 
 /// What is known of one partition.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Sending {
-    weight: Option<Weight>,
+    weight: Weight,
+    subject: Subject,
     place: Place,
     /// What earlier lives had acknowledged, as they reported it.
     earlier: Vec<Range>,
@@ -66,22 +66,42 @@ struct Sending {
     /// The sequence that is being published, and when it fell due.
     publishing: Option<(PartitionSeq, Duration)>,
     /// Due times of messages that wait for the publish before them.
-    owed: std::collections::VecDeque<Duration>,
+    owed: VecDeque<Duration>,
 }
 
 /// A producer.
 pub struct Producer<B> {
     broker: B,
-    /// Shared with every publish.
-    names: Arc<Names>,
+    /// Of messages.
+    stream: StreamName,
     channel: Channel,
     settings: ProducerSettings,
     partitions: BTreeMap<PartitionId, Sending>,
     producer_seq: ProducerSeq,
     report: ProducerReport,
-    publishes: FuturesUnordered<BoxFuture<'static, Result<Published, ProducerError>>>,
+    publishes: Publishes,
     /// What it reported last.
     reported: watch::Sender<Option<ProducerReport>>,
+}
+
+type Publishes = FuturesUnordered<BoxFuture<'static, Result<Published, ProducerError>>>;
+
+impl Sending {
+    fn new(weight: Weight, subject: Subject, place: Place) -> Self {
+        let (earlier, owed) = (Vec::new(), VecDeque::new());
+        Self { weight, subject, place, earlier, acked: None, publishing: None, owed }
+    }
+}
+
+/// Publishes that are there from the beginning.
+const NEVER_ENDING: usize = 1;
+
+/// Publishes under way, with one that never ends: where all that there are were looked at, the whole
+/// producer has another turn, which a single publish would cost with every step it takes.
+fn one_that_never_ends() -> Publishes {
+    let publishes = Publishes::new();
+    publishes.push(Box::pin(std::future::pending()));
+    publishes
 }
 
 impl<B: Log> Producer<B> {
@@ -101,7 +121,7 @@ impl<B: Log> Producer<B> {
         for (partition, weight, _) in &settings.partitions {
             let place = place(&broker, &names, *partition).await?;
             producer_seq = producer_seq.max(place.producer_seq);
-            let sending = Sending { weight: Some(*weight), place, ..Sending::default() };
+            let sending = Sending::new(*weight, names.message(*partition), place);
             partitions.insert(*partition, sending);
         }
         let subject = channel.producer(&settings.id);
@@ -129,11 +149,11 @@ impl<B: Log> Producer<B> {
             publishing: settings.measured.then(Durations::default),
             finished: false,
         };
-        let (names, publishes) = (Arc::new(names), FuturesUnordered::new());
+        let (stream, publishes) = (names.messages, one_that_never_ends());
         let reported = watch::Sender::new(None);
         Ok(Self {
             broker,
-            names,
+            stream,
             channel,
             settings,
             partitions,
@@ -172,7 +192,9 @@ impl<B: Log> Producer<B> {
                 give_up_at = Some(Instant::now() + self.settings.give_up_after);
                 self.forget_owed();
             }
-            if give_up_at.is_some_and(|at| self.publishes.is_empty() || at <= Instant::now()) {
+            if give_up_at
+                .is_some_and(|at| self.publishes.len() == NEVER_ENDING || at <= Instant::now())
+            {
                 return self.finish().await;
             }
             let due = arrivals.next_at().filter(|_| give_up_at.is_none());
@@ -247,10 +269,11 @@ impl<B: Log> Producer<B> {
             producer: self.settings.id.clone(),
             producer_seq: self.producer_seq,
             sent_at: self.settings.clock.at_elapsed(due),
-            weight: sending.weight.unwrap_or(Weight(1)),
+            weight: sending.weight,
         };
-        let (broker, names) = (self.broker.clone(), self.names.clone());
-        self.publishes.push(Box::pin(publish(broker, names, message, sending.place.head)));
+        let (broker, stream) = (self.broker.clone(), self.stream.clone());
+        let (subject, head) = (sending.subject.clone(), sending.place.head);
+        self.publishes.push(Box::pin(publish(broker, stream, subject, message, head)));
     }
 
     fn published(&mut self, published: Published) {

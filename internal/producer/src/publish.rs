@@ -1,13 +1,11 @@
 //! One publish, until it is known to be stored: the in-doubt rule.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use broker::{Append, AppendError, BrokerError, Log, Record, Seq};
+use broker::{Append, AppendError, BrokerError, Log, Record, Seq, StreamName, Subject};
 use bugs::Bug;
 use bytes::Bytes;
 use model::{Message, PartitionId, ProducerId};
-use parti::Names;
 
 use crate::error::ProducerError;
 
@@ -36,7 +34,8 @@ pub(crate) struct Published {
 /// Publishes `message` after `head`, the last message of its partition that we know of.
 pub(crate) async fn publish<B: Log>(
     broker: B,
-    names: Arc<Names>,
+    stream: StreamName,
+    subject: Subject,
     message: Message,
     mut head: Seq,
 ) -> Result<Published, ProducerError> {
@@ -47,7 +46,7 @@ pub(crate) async fn publish<B: Log>(
     let mut effort = Effort::default();
     let mut wait = WAIT_FIRST;
     loop {
-        let append = Append::new(names.messages.clone(), names.message(partition), payload.clone());
+        let append = Append::new(stream.clone(), subject.clone(), payload.clone());
         match broker.append(append.after(head)).await {
             Ok(head) => return Ok(Published { partition, head, effort }),
             Err(AppendError::Refused(_)) => {}
@@ -68,7 +67,7 @@ pub(crate) async fn publish<B: Log>(
             }
         }
         effort.retries += 1;
-        match look(&broker, &names, &message, &payload, head).await {
+        match look(&broker, (&stream, &subject), &message, &payload, head).await {
             Ok(Found::Ours(seq)) => {
                 effort.recovered = true;
                 return Ok(Published { partition, head: seq, effort });
@@ -109,16 +108,15 @@ enum Found {
 
 async fn look<B: Log>(
     broker: &B,
-    names: &Names,
+    (stream, subject): (&StreamName, &Subject),
     message: &Message,
     payload: &Bytes,
     head: Seq,
 ) -> Result<Found, BrokerError> {
-    let subject = names.message(message.partition);
-    let next = broker.first_at(&names.messages, &subject, head.next()).await?;
+    let next = broker.first_at(stream, subject, head.next()).await?;
     Ok(match next {
         None => {
-            let last = broker.last(&names.messages, &subject).await?;
+            let last = broker.last(stream, subject).await?;
             Found::Nothing(last.map_or(Seq::NONE, |last| last.seq).min(head))
         }
         Some(record) if record.payload == *payload => Found::Ours(record.seq),

@@ -101,7 +101,7 @@ impl Channel {
     ///
     /// Any [`AppendError`]; the next report says it all again.
     pub async fn send<B: Log>(&self, broker: &B, report: &Report) -> Result<(), AppendError> {
-        let payload = serde_json::to_vec(report).expect("reports have text keys only");
+        let payload = model::json::encode(report).expect("reports have text keys only");
         let append = Append::new(self.stream.clone(), self.subject(report), payload);
         broker.append(append).await.map(|_| ())
     }
@@ -118,7 +118,7 @@ impl Channel {
 impl Report {
     /// Reads a stored report; `None` if it is none.
     pub fn decode(record: &Record) -> Option<Self> {
-        serde_json::from_slice(&record.payload)
+        model::json::decode(&record.payload)
             .inspect_err(|error| tracing::warn!(subject = %record.subject, %error, "no report"))
             .ok()
     }

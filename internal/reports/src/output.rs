@@ -1,10 +1,14 @@
 //! What the worker's handler answers for each message, as it stands in an effect.
 
+use std::fmt;
+
 use model::PartitionSeq;
-use serde::{Deserialize, Serialize};
+use serde::de::value::StrDeserializer;
+use serde::de::{Error, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// The answer for one message: a number or a word, so that an effect of twenty messages stays small.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Output {
     /// A good message was processed: its place in its partition.
@@ -23,6 +27,31 @@ pub enum Unreadable {
     Foreign,
 }
 
+/// Number or word is told by how it begins; an untagged one would be copied before it is read.
+impl<'de> Deserialize<'de> for Output {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(NumberOrWord)
+    }
+}
+
+struct NumberOrWord;
+
+impl Visitor<'_> for NumberOrWord {
+    type Value = Output;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a sequence, or why there is none")
+    }
+
+    fn visit_u64<E: Error>(self, seq: u64) -> Result<Output, E> {
+        Ok(Output::Done(PartitionSeq(seq)))
+    }
+
+    fn visit_str<E: Error>(self, word: &str) -> Result<Output, E> {
+        Unreadable::deserialize(StrDeserializer::new(word)).map(Output::Unreadable)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -37,6 +66,8 @@ mod tests {
         let text = serde_json::to_string(&outputs).unwrap();
         assert_eq!(text, "[7,\"corrupt\",\"foreign\"]");
         assert_eq!(serde_json::from_str::<Vec<Output>>(&text).unwrap(), outputs);
-        assert!(serde_json::from_str::<Output>("\"lost\"").is_err());
+        for bad in ["\"lost\"", "-1", "1.5", "null", "[7]", "{\"corrupt\":null}"] {
+            assert!(serde_json::from_str::<Output>(bad).is_err(), "{bad}");
+        }
     }
 }

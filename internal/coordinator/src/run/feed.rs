@@ -1,12 +1,10 @@
 //! From records to what the judge understands.
 
-use std::collections::BTreeMap;
-
-use broker::{Record, Seq, Subject};
+use broker::{Record, Seq};
 use bugs::Bug;
 use model::{Message, MessageError, Timestamp};
-use parti::records::{self, LedgerRecord, MemberRecord};
-use parti::{GroupSubject, MemberId, Names};
+use parti::records::{self, LedgerRecord, Signs};
+use parti::{GroupSubject, Names};
 use reports::{Report, ToldRecord};
 use serde::{Deserialize, Serialize};
 
@@ -29,19 +27,8 @@ pub(super) struct Feed {
     pub(super) read: Read,
     names: Names,
     ahead: Ahead,
-    /// The newest record of each member.
-    signs: BTreeMap<Subject, Sign>,
+    signs: Signs,
 }
-
-/// What a member's record said. Most signs of life repeat the one before, and are not read again.
-struct Sign {
-    member: MemberId,
-    record: Record,
-    says: MemberRecord,
-}
-
-/// Members whose newest record is remembered; beyond it some are read again.
-const SIGNS_MAX: usize = 4_096;
 
 /// What a run that goes on finds in the streams, beyond what it had read.
 #[derive(Clone, Copy, Debug, Default)]
@@ -69,7 +56,7 @@ pub struct Read {
 impl Feed {
     /// Goes on after `read`.
     pub(super) fn new(judge: Judge, trims: Trims, names: Names, read: Read, ahead: Ahead) -> Self {
-        let (recorder, told, signs) = (None, 0, BTreeMap::new());
+        let (recorder, told, signs) = (None, 0, Signs::default());
         Self { judge, recorder, told, trims, read, names, ahead, signs }
     }
 
@@ -179,10 +166,7 @@ impl Feed {
     fn group(&mut self, record: &Record) {
         self.read.group = record.seq;
         let (pos, at) = (record.seq, stored_at(record));
-        if let Some(sign) = self.signs.get(&record.subject)
-            && sign.record.payload == record.payload
-        {
-            let (member, record) = (sign.member.clone(), sign.says.clone());
+        if let Some((member, record)) = self.signs.again(record) {
             return self.tell(Entry::Member(OfMember { member, pos, at, record }));
         }
         let told = match self.names.group_subject(&record.subject) {
@@ -193,7 +177,7 @@ impl Feed {
                 records::decode(record).map(|record| Entry::Beat(OfGroup { pos, at, record }))
             }
             Some(GroupSubject::Member(member)) => records::decode(record).map(|says| {
-                self.remember(record, &member, &says);
+                self.signs.note(record, &member, &says);
                 Entry::Member(OfMember { member, pos, at, record: says })
             }),
             Some(GroupSubject::Grant(member)) => records::decode(record)
@@ -208,14 +192,6 @@ impl Feed {
             tracing::warn!(%error, "foreign record");
             Entry::Foreign(Foreign { at, pos: None })
         }));
-    }
-
-    fn remember(&mut self, record: &Record, member: &MemberId, says: &MemberRecord) {
-        if self.signs.len() == SIGNS_MAX {
-            self.signs.pop_first();
-        }
-        let sign = Sign { member: member.clone(), record: record.clone(), says: says.clone() };
-        self.signs.insert(record.subject.clone(), sign);
     }
 
     fn report(&mut self, record: &Record) {
