@@ -116,7 +116,10 @@ impl Recorder for Recording {
     }
 
     fn flush(&mut self) {
-        self.hand_over();
+        // A run in virtual time cannot go on where it was stopped; small pieces compress badly.
+        if self.pace == Pace::Real {
+            self.hand_over();
+        }
     }
 
     fn end(&mut self, end: &End, run: &RunInfo) {
