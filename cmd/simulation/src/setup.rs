@@ -21,6 +21,10 @@ use worker::{Consumption, WorkerSettings};
 use crate::connect::REQUEST_TIMEOUT;
 use crate::failure::Failure;
 
+/// How often a worker reports…
+const WORKER_REPORTS: Duration = Duration::from_secs(3);
+/// …and what each of them adds to that: ten reports a second are enough for the coordinator.
+const WORKER_REPORT: Duration = Duration::from_millis(100);
 /// Beyond the lease, how long a partition may be without an owner after a fault: detection,
 /// election, grants and claims on a busy machine.
 const UNOWNED_GRACE: Duration = Duration::from_secs(5);
@@ -170,6 +174,7 @@ impl Setup {
             delay: self.delay(),
             seed: self.seed,
             clock: self.clock,
+            report_every: WORKER_REPORTS.max(WORKER_REPORT * workers.count),
             measured: self.detail > Detail::Run,
         }
     }

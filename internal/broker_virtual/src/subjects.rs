@@ -1,10 +1,11 @@
 //! The subjects of a stream: each is looked up by its text once for an append, and by its number
 //! from then on.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::hash::Hasher;
+use std::collections::VecDeque;
+use std::hash::BuildHasherDefault;
 
 use broker::{Seq, Subject};
+use indexmap::IndexMap;
 use siphasher::sip::SipHasher13;
 
 use crate::filter::Filters;
@@ -20,51 +21,38 @@ pub(crate) struct Held {
     pub(crate) seqs: VecDeque<Seq>,
 }
 
-fn hash(subject: &Subject) -> u64 {
-    let mut hasher = SipHasher13::new();
-    hasher.write(subject.as_str().as_bytes());
-    hasher.finish()
-}
-
-/// Every subject that ever had a record.
+/// Every subject that ever had a record, in the order of their numbers.
 #[derive(Debug, Default)]
-pub(crate) struct Subjects {
-    /// By the hash of its text: texts that begin alike are slow to compare.
-    ids: BTreeMap<u64, Vec<SubjectId>>,
-    all: Vec<Held>,
-}
+pub(crate) struct Subjects(IndexMap<Subject, Held, BuildHasherDefault<SipHasher13>>);
 
 impl Subjects {
     pub(crate) fn id(&self, subject: &Subject) -> Option<SubjectId> {
-        let alike = self.ids.get(&hash(subject))?;
-        alike.iter().copied().find(|id| self.at(*id).subject == *subject)
+        self.0.get_index_of(subject).map(SubjectId)
     }
 
     /// Numbers a subject that has none.
     pub(crate) fn add(&mut self, subject: &Subject) -> SubjectId {
-        let id = SubjectId(self.all.len());
-        self.ids.entry(hash(subject)).or_default().push(id);
-        self.all.push(Held { subject: subject.clone(), seqs: VecDeque::new() });
-        id
+        let held = Held { subject: subject.clone(), seqs: VecDeque::new() };
+        SubjectId(self.0.insert_full(subject.clone(), held).0)
     }
 
     pub(crate) fn at(&self, id: SubjectId) -> &Held {
-        &self.all[id.0]
+        &self.0[id.0]
     }
 
     pub(crate) fn at_mut(&mut self, id: SubjectId) -> &mut Held {
-        &mut self.all[id.0]
+        &mut self.0[id.0]
     }
 
     pub(crate) fn get(&self, subject: &Subject) -> Option<&Held> {
-        self.id(subject).map(|id| self.at(id))
+        self.0.get(subject)
     }
 
     /// Those that `filters` take.
     pub(crate) fn taken<'a>(&'a self, filters: &'a Filters) -> impl Iterator<Item = &'a Held> {
         let named = filters.plain().filter_map(|subject| self.get(subject));
         // What no pattern can take is not looked at.
-        let all = self.all.iter().filter(|_| filters.has_patterns());
+        let all = self.0.values().filter(|_| filters.has_patterns());
         named.chain(all.filter(|held| filters.pattern_takes(&held.subject)))
     }
 }

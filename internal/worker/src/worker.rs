@@ -19,9 +19,6 @@ use crate::handler::Processing;
 use crate::pace::Pace;
 use crate::tally::Tally;
 
-/// How often a worker reports, if it has anything new to say.
-const REPORT_EVERY: Duration = Duration::from_secs(3);
-
 /// How long a worker that ends waits until its last report is known.
 const FAREWELL_MAX: Duration = Duration::from_secs(2);
 
@@ -45,6 +42,8 @@ pub struct WorkerSettings {
     pub seed: Seed,
     /// The run's clock.
     pub clock: RunClock,
+    /// How often it reports, if it has anything new to say.
+    pub report_every: Duration,
     /// Whether it reports how long each call of its handler took.
     pub measured: bool,
 }
@@ -126,7 +125,7 @@ impl<B: Queue> Worker<B> {
         let member = settings.consumption.join(builder, desk, processing).await?;
         let reporter = Reporter { broker, channel, tally, clock: settings.clock, id: settings.id };
         let mut reporting = JoinSet::new();
-        reporting.spawn(reporter.clone().run(member.watch()));
+        reporting.spawn(reporter.clone().run(member.watch(), settings.report_every));
         Ok(Self { member, reporter, reporting, pace })
     }
 
@@ -208,10 +207,10 @@ impl<B: Queue> Reporter<B> {
         ended
     }
 
-    async fn run(self, watch: Watch) {
+    async fn run(self, watch: Watch, every: Duration) {
         let mut known = None;
         loop {
-            tokio::time::sleep(REPORT_EVERY).await;
+            tokio::time::sleep(every).await;
             let Some(session) = watch.first_session() else { continue };
             // Whatever else a report tells has happened in the course of these.
             let now = Some((session, watch.stats(), self.tally.attempts()));

@@ -51,6 +51,7 @@ impl World {
             delay: Duration::from_millis(100)..=Duration::from_millis(100),
             seed: Seed(1),
             clock: RunClock::starting_at(Timestamp(0)),
+            report_every: Duration::from_secs(3),
             measured,
         };
         let (client, names) = (self.broker.client(client), self.names.clone());
