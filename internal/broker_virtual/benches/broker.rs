@@ -51,8 +51,8 @@ async fn chain(client: VirtualLog) -> VirtualLog {
 }
 
 async fn read_on(client: VirtualLog) -> VirtualLog {
-    let reading = client.read(&stream(), vec![subject("s.>")], Start::At(Seq(1)));
-    let mut reader = reading.await.expect("there is a reader");
+    let (stream, all) = (stream(), vec![subject("s.>")]);
+    let mut reader = client.read(&stream, all, Start::At(Seq(1))).await.expect("there is a reader");
     for _ in 0..RECORDS {
         reader.next().await.expect("there is one more");
     }

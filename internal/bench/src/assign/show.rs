@@ -113,6 +113,7 @@ pub fn records_table(all: &[Written]) -> String {
         "bytes",
         "% of first",
         "bytes/moved",
+        "grants/moved",
         "largest",
     ]);
     for written in all {

@@ -5,7 +5,7 @@ use parti::MemberId;
 use parti::strategy::{Assignment, Input, Members, Strategy, WeightedConsistentHash};
 
 fn group(numbers: impl IntoIterator<Item = u32>) -> Members {
-    numbers.into_iter().map(|n| MemberId::new(format!("worker-{n:03}")).unwrap()).collect()
+    numbers.into_iter().map(|n| MemberId::new(format!("worker-{n:03}")).expect("a name")).collect()
 }
 
 /// FNV-1a of the owners.
