@@ -62,19 +62,19 @@ impl<'s, 'a> Market<'s, 'a> {
         if takers.is_empty() {
             return;
         }
-        let mut givers: BinaryHeap<Key> =
-            givers.iter().map(|&seat| Key::of((rule.rank)(self, seat), seat)).collect();
-        let mut takers: BinaryHeap<Reverse<Key>> =
-            takers.iter().map(|&seat| Reverse(Key::rising(self.load(seat), seat))).collect();
+        let mut givers: BinaryHeap<_> =
+            givers.iter().map(|&seat| ((rule.rank)(self, seat), Reverse(seat))).collect();
+        let mut takers: BinaryHeap<_> =
+            takers.iter().map(|&seat| Reverse((self.load(seat), seat))).collect();
         while let (Some(mut first), Some(mut last)) = (givers.peek_mut(), takers.peek_mut()) {
-            let (giver, taker) = (first.seat(), last.0.rising_seat());
+            let ((_, Reverse(giver)), Reverse((_, taker))) = (*first, *last);
             let Some(place) = (rule.piece)(&mut self.offer(giver, taker)) else {
                 PeekMut::pop(first);
                 continue;
             };
             self.hand_over(giver, taker, place);
-            *first = Key::of((rule.rank)(self, giver), giver);
-            *last = Reverse(Key::rising(self.load(taker), taker));
+            *first = ((rule.rank)(self, giver), Reverse(giver));
+            *last = Reverse((self.load(taker), taker));
         }
     }
 
@@ -106,31 +106,6 @@ impl<'s, 'a> Market<'s, 'a> {
         }
         self.budget = self.budget.saturating_sub(weight);
         assert!(self.load(giver).max(self.load(taker)) < rich, "{rich} and {poor} are no better");
-    }
-}
-
-/// A rank and a seat in one number: a heap compares it without a branch, which is half of the time
-/// that a trade takes.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Key(u128);
-
-impl Key {
-    /// The higher rank is greater; of equals, the first seat.
-    fn of(rank: u64, seat: Seat) -> Self {
-        Self((u128::from(rank) << u32::BITS) | u128::from(!(seat.index() as u32)))
-    }
-
-    fn seat(self) -> Seat {
-        Seat::new(!(self.0 as u32) as usize)
-    }
-
-    /// The lower rank is lesser; of equals, the first seat.
-    fn rising(rank: u64, seat: Seat) -> Self {
-        Self((u128::from(rank) << u32::BITS) | u128::from(seat.index() as u32))
-    }
-
-    fn rising_seat(self) -> Seat {
-        Seat::new(self.0 as u32 as usize)
     }
 }
 
