@@ -71,6 +71,16 @@ async fn a_section_is_written_and_nothing_else_is_touched() {
 }
 
 #[tokio::test]
+async fn a_broken_bound_ends_a_check_with_an_error() {
+    let place = Place::new("bench_check");
+    // Of three equal partitions one of two members owns two: a third more than the mean.
+    let uneven = ["bench", "assign", "--size", "3x2"];
+    let shown = run(&place, "shown", &uneven).await.with(0);
+    assert!(shown.out.contains("1.333 ≤ 1.050 ✗"), "{}", shown.out);
+    run(&place, "checked", &[&uneven[..], &["--check"]].concat()).await.with(1);
+}
+
+#[tokio::test]
 async fn a_page_that_is_missing_is_made() {
     let place = Place::new("bench_new_page");
     let args = ["bench", "assign", "--size", "20x2", "--markdown", "new.md"];

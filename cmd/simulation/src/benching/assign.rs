@@ -77,7 +77,7 @@ impl Contest {
         Ok(Self { cases, written: all, unwritten })
     }
 
-    /// Every bound, in each group.
+    /// The bounds of ours, in each group.
     fn judged(&self) -> Vec<Judged> {
         let ours = self.cases.iter().filter_map(|(case, outcomes)| {
             let own = outcomes.iter().find(|(name, _)| *name == OURS)?;
@@ -85,18 +85,24 @@ impl Contest {
             let (size, weights) = (case.size, case.weights_of);
             Some(Judged { size, weights, verdicts: verdicts(case, measured) })
         });
-        let records = self.written.chunk_by(|a, b| a.size == b.size).map(|written| Judged {
+        ours.collect()
+    }
+
+    /// The bounds of what a leader writes, in each group.
+    fn judged_records(&self) -> Vec<Judged> {
+        let groups = self.written.chunk_by(|a, b| a.size == b.size);
+        let judged = groups.map(|written| Judged {
             size: written[0].size,
             weights: WeightsOf::Equal,
             verdicts: record_verdicts(written),
         });
-        ours.chain(records).collect()
+        judged.collect()
     }
 
     /// Whether a bound is broken that would be broken on every machine.
     fn is_broken(&self) -> bool {
-        let judged = self.judged();
-        let mut all = judged.iter().flat_map(|judged| &judged.verdicts);
+        let (ours, records) = (self.judged(), self.judged_records());
+        let mut all = ours.iter().chain(&records).flat_map(|judged| &judged.verdicts);
         all.any(|verdict| verdict.deterministic && !verdict.kept)
     }
 
@@ -105,8 +111,10 @@ impl Contest {
         for (case, outcomes) in &self.cases {
             _ = writeln!(text, "\n{}", contest_table(case, outcomes).trim_end());
         }
+        _ = writeln!(text, "\n{BOUNDS}\n\n{}", bounds_table(&self.judged()).trim_end());
         if !self.written.is_empty() {
-            _ = writeln!(text, "\n{RECORDS}\n\n{}", records_table(&self.written).trim_end());
+            _ = writeln!(text, "\n{RECORDS}\n\n{}", records_table(&self.written));
+            _ = writeln!(text, "{}", bounds_table(&self.judged_records()).trim_end());
         }
         for size in &self.unwritten {
             _ = writeln!(
@@ -115,7 +123,6 @@ impl Contest {
                  too many for one process."
             );
         }
-        _ = writeln!(text, "\n{BOUNDS}\n\n{}", bounds_table(&self.judged()));
         text
     }
 
@@ -136,7 +143,7 @@ impl Contest {
             "cases": cases.collect::<Vec<_>>(),
             "records": self.written,
             "records_not_measured": self.unwritten,
-            "bounds": self.judged(),
+            "bounds": self.judged().into_iter().chain(self.judged_records()).collect::<Vec<_>>(),
         })
     }
 }
@@ -153,5 +160,5 @@ const RECORDS: &str = "\
 A grant is written as a whole, so a partition that moves costs what its old owner and its new owner keep, too: \
 *grants/moved* is in grants of mean size. Changes of a tenth touch every member, some more than once.";
 const BOUNDS: &str = "\
-**Bounds** of `WeightedConsistentHash` and of what a leader writes. Those on time are meant for the largest group. \
-*Min/mean* is asked for where no partition is heavier than a mean load.";
+**Bounds** of `WeightedConsistentHash`: found, bound, whether it is kept. Those on time are meant for the largest \
+group. *Min/mean* is asked for where no partition is heavier than a mean load.";

@@ -21,7 +21,7 @@ use crate::files;
 const HEAD: &str = "\
 # Performance
 
-Each section is written by the command in it: `simulation bench … --markdown docs/performance.md`.
+Each section between markers is written by the command in it: `simulation bench … --markdown docs/performance.md`.
 ";
 
 /// What came of a benchmark.

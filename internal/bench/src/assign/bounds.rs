@@ -55,7 +55,7 @@ pub fn record_verdicts(written: &[Written]) -> Vec<Verdict> {
             deterministic: true,
         },
         Verdict {
-            what: "grants written for each partition moved, one member more or less",
+            what: "grants/moved, one member",
             found: format!("{grants:.3}"),
             bound: format!("≤ {GRANTS_MAX}"),
             kept: grants <= GRANTS_MAX,
@@ -105,7 +105,7 @@ fn removal(measured: &Measured) -> Verdict {
     let mut removals = measured.changes.iter().filter(|changed| !changed.change.is_growth());
     let worst = removals.clone().map(|changed| changed.moved as f64 / changed.orphans as f64);
     Verdict {
-        what: "moved on removal / orphans",
+        what: "removal/orphans",
         found: format!("{:.3}", worst.fold(0.0, f64::max)),
         bound: "= 1".into(),
         kept: removals.all(|changed| changed.moved == changed.orphans),
@@ -117,7 +117,7 @@ fn growth(measured: &Measured) -> Verdict {
     let growths = measured.changes.iter().filter(|changed| changed.change.is_growth());
     let worst = growths.map(|changed| changed.excess()).fold(0.0, f64::max);
     Verdict {
-        what: "moved on growth / unavoidable",
+        what: "growth/unavoidable",
         found: format!("{worst:.3}"),
         bound: format!("≤ {GROWTH_MAX}"),
         kept: worst <= GROWTH_MAX,
@@ -188,11 +188,11 @@ mod tests {
         assert_eq!(broken(Heavy, |m| m.spread.min = 0.1), [""; 0], "they cannot be spread");
         for fewer in [9, 11] {
             let spoil = |m: &mut Measured| m.changes[3] = changed(Change::TenthLess, fewer);
-            assert_eq!(broken(Equal, spoil), ["moved on removal / orphans"]);
+            assert_eq!(broken(Equal, spoil), ["removal/orphans"]);
         }
         assert_eq!(broken(Equal, |m| m.changes[0] = changed(Change::OneMore, 12)), [""; 0]);
         let spoil = |m: &mut Measured| m.changes[1] = changed(Change::TenthMore, 13);
-        assert_eq!(broken(Equal, spoil), ["moved on growth / unavoidable"]);
+        assert_eq!(broken(Equal, spoil), ["growth/unavoidable"]);
         let longer = Duration::from_micros(250_001);
         assert_eq!(broken(Equal, |m| m.fresh = longer), ["first answer"]);
         assert_eq!(broken(Equal, |m| m.changes[2].took = longer), ["slowest change"]);

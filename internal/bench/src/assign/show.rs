@@ -86,19 +86,27 @@ pub struct Judged {
     pub verdicts: Vec<Verdict>,
 }
 
-/// Every bound in each group.
+/// Every bound in each group: a column for each that was asked for anywhere, a dash where it was not.
 pub fn bounds_table(all: &[Judged]) -> String {
-    let mut table = Table::new(["group", "weights", "what", "found", "bound", "kept"]);
+    let mut asked: Vec<&str> = Vec::new();
+    for verdict in all.iter().flat_map(|judged| &judged.verdicts) {
+        if !asked.contains(&verdict.what) {
+            asked.push(verdict.what);
+        }
+    }
+    let mut table = Table::new(["group", "weights"].into_iter().chain(asked.iter().copied()));
     for Judged { size, weights, verdicts } in all {
         let weights = match weights {
             WeightsOf::Equal => "equal",
             WeightsOf::Heavy => "heavy",
         };
-        for verdict in verdicts {
-            let Verdict { what, found, bound, kept, .. } = verdict;
-            let (size, mark) = (size.to_string(), if *kept { "✓" } else { "✗" });
-            table.row([&size, weights, *what, found, bound, mark]);
-        }
+        let cell = |what: &&str| match verdicts.iter().find(|verdict| verdict.what == *what) {
+            Some(Verdict { found, bound, kept, .. }) => {
+                format!("{found} {bound} {}", if *kept { '✓' } else { '✗' })
+            }
+            None => "–".to_owned(),
+        };
+        table.row([size.to_string(), weights.to_owned()].into_iter().chain(asked.iter().map(cell)));
     }
     table.to_string()
 }
@@ -140,5 +148,34 @@ pub(super) fn milliseconds(time: Duration) -> String {
         _ if ms < 10.0 => format!("{ms:.2} ms"),
         _ if ms < 100.0 => format!("{ms:.1} ms"),
         _ => format!("{ms:.0} ms"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bound_that_was_not_asked_for_has_a_dash() {
+        let verdict = |what, kept| {
+            let (found, bound) = ("2".to_owned(), "≤ 3".to_owned());
+            Verdict { what, found, bound, kept, deterministic: true }
+        };
+        let size = Size { partitions: 7, members: 2 };
+        let judged = |weights, verdicts| Judged { size, weights, verdicts };
+        let table = bounds_table(&[
+            judged(WeightsOf::Equal, vec![verdict("a", true), verdict("b", false)]),
+            judged(WeightsOf::Heavy, vec![verdict("b", true)]),
+        ]);
+        let lines: Vec<_> = table.lines().collect();
+        assert_eq!(lines[2], "| 7 × 2 |   equal | 2 ≤ 3 ✓ | 2 ≤ 3 ✗ |");
+        assert_eq!(lines[3], "| 7 × 2 |   heavy |       – | 2 ≤ 3 ✓ |");
+    }
+
+    #[test]
+    fn too_slow_is_said() {
+        let case = Case::new(Size { partitions: 7, members: 2 }, WeightsOf::Equal);
+        let table = contest_table(&case, &[("x", Outcome::TooSlow { hashes: 12_345 })]);
+        assert!(table.contains("| x        | too slow: 12,345 hashes |"), "{table}");
     }
 }
