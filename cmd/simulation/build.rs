@@ -1,4 +1,4 @@
-//! Notes the commit that the program is built from, for its reports.
+//! Notes the commit that the program is built from, and by which compiler, for its reports.
 
 use std::process::Command;
 
@@ -13,4 +13,15 @@ fn main() {
         _ => "unknown".to_owned(),
     };
     println!("cargo:rustc-env=SIMULATION_COMMIT={}", commit.trim());
+    println!(
+        "cargo:rustc-env=SIMULATION_RUSTC={}",
+        compiler().as_deref().unwrap_or("rustc unknown")
+    );
+}
+
+/// Its name and version, such as `rustc 1.89.0`.
+fn compiler() -> Option<String> {
+    let output = Command::new(std::env::var_os("RUSTC")?).arg("--version").output().ok()?;
+    let said = String::from_utf8(output.stdout).ok()?;
+    Some(said.split_whitespace().take(2).collect::<Vec<_>>().join(" "))
 }

@@ -36,6 +36,9 @@ pub enum Command {
     Selftest(SelftestArgs),
     /// Judge a recorded run again, from its history alone.
     Check(CheckArgs),
+    /// Measure what the program and its library can do.
+    #[command(subcommand)]
+    Bench(BenchCommand),
     /// Look at a configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -146,6 +149,35 @@ pub struct SelftestArgs {
     #[arg(long)]
     pub out: Option<PathBuf>,
     /// Write the table as documentation.
+    #[arg(long, value_name = "FILE")]
+    pub markdown: Option<PathBuf>,
+}
+
+/// A benchmark.
+#[derive(Debug, Subcommand)]
+pub enum BenchCommand {
+    /// Assignments: how fast, how even, how much moves, beside other ways to hash, and how many bytes.
+    Assign(BenchArgs),
+    /// Messages: the bare pipeline and the whole harness, in turn.
+    Pipeline(BenchArgs),
+    /// Take-overs: from a crash, a leave or a start until everything is owned.
+    Recover(BenchArgs),
+}
+
+/// What a benchmark can be told.
+#[derive(Args, Clone, Debug)]
+pub struct BenchArgs {
+    #[command(flatten)]
+    pub output: BenchOutput,
+}
+
+/// Where the results of a benchmark go.
+#[derive(Args, Clone, Debug)]
+pub struct BenchOutput {
+    /// Print the results as JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Write the results into the section of this benchmark in a page of documentation.
     #[arg(long, value_name = "FILE")]
     pub markdown: Option<PathBuf>,
 }

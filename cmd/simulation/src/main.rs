@@ -1,6 +1,7 @@
 //! The program: command line and wiring, nothing else.
 
 mod all_in_one;
+mod benching;
 mod checking;
 mod checkpoints;
 mod cli;
@@ -10,6 +11,7 @@ mod crew;
 mod events;
 mod exploring;
 mod failure;
+mod files;
 mod histories;
 mod http;
 mod logging;
@@ -71,6 +73,7 @@ async fn dispatch(cli: Cli) -> Result<u8, Failure> {
         Some(Command::Explore(args)) => exploring::run(*args).await,
         Some(Command::Selftest(args)) => selftest(args).await,
         Some(Command::Check(args)) => checking::run(&args),
+        Some(Command::Bench(command)) => benching::run(command).await,
         Some(Command::Config(command)) => commands::config(command),
         Some(Command::Nats(args)) => commands::nats(args).await,
         Some(Command::Health { url }) => commands::health(&url).await,

@@ -14,6 +14,7 @@ use model::watch;
 
 use crate::cli::SelftestArgs;
 use crate::failure::Failure;
+use crate::files;
 use crate::signals;
 use crate::terminal::TerminalLine;
 use matrix::Matrix;
@@ -90,10 +91,10 @@ fn trials(args: &SelftestArgs) -> Result<Vec<Trial>, Failure> {
 }
 
 fn finish(args: &SelftestArgs, matrix: &Matrix, out: &Path, all: usize) -> Result<u8, Failure> {
-    trial::write(&out.join("selftest.json"), &format!("{:#}\n", matrix.json()))?;
+    files::write(&out.join("selftest.json"), &format!("{:#}\n", matrix.json()))?;
     print!("{}", matrix.text());
     if let Some(path) = &args.markdown {
-        trial::write(path, &matrix.markdown())?;
+        files::write(path, &matrix.markdown())?;
     }
     println!("Report: {}", out.join("selftest.json").display());
     Ok(if matrix.is_complete(all) && matrix.wrong().count() == 0 { 0 } else { 1 })

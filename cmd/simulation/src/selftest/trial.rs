@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::BUG;
 use super::catalogue::{Expected, expected};
 use crate::failure::Failure;
+use crate::files::write;
 
 /// Within which scenarios are drawn.
 const FRAME: &str = include_str!("../../../../configs/selftest.yaml");
@@ -55,14 +56,6 @@ pub fn prepare(out: &Path) -> Result<(), Failure> {
     })?;
     write(&out.join("frame.yaml"), FRAME)?;
     write(&out.join("server.yaml"), SERVER)
-}
-
-/// Writes a file of the selftest.
-pub fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    std::fs::write(path, text).map_err(|error| {
-        let path = path.display();
-        Failure::Environment(format!("{path} cannot be written ({error}); choose another place"))
-    })
 }
 
 impl Trial {
