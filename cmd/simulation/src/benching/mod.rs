@@ -4,6 +4,8 @@
 mod assign;
 mod pipeline;
 mod recover;
+mod servers;
+mod trial;
 
 use std::path::Path;
 
@@ -45,6 +47,7 @@ pub async fn run(command: BenchCommand) -> Result<u8, Failure> {
         BenchCommand::Assign(args) => (assign::run(&args).await?, args.output),
         BenchCommand::Pipeline(args) => (pipeline::run(&args).await?, args.output),
         BenchCommand::Recover(args) => (recover::run(&args).await?, args.output),
+        BenchCommand::Bare(args) => return pipeline::bare::run(&args).await,
     };
     let about = About::now(&findings);
     if output.json {
