@@ -93,7 +93,7 @@ fn decode(bytes: &[u8], expected: &Expected) -> Result<Checkpoint, Refusal> {
     }
     let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let header = Header::parse(line)?;
-    let whole = (line.len() + 1 + SUM_BYTES) as u64 + header.body_bytes;
+    let whole = header.body_bytes.saturating_add((line.len() + 1 + SUM_BYTES) as u64);
     if whole != bytes.len() as u64 {
         let why = format!("it has {} bytes and should have {whole}", bytes.len());
         return Err(Refusal::Damaged(why));

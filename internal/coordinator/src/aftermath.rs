@@ -77,7 +77,7 @@ impl Known {
     /// A partition had no owner; what was before the fault does not count.
     pub fn unowned(&mut self, from: Timestamp, to: Timestamp) {
         let micros = micros(to, from.max(self.fault.at));
-        self.unowned_micros += micros;
+        self.unowned_micros = self.unowned_micros.saturating_add(micros);
         self.unowned_max_micros = self.unowned_max_micros.max(micros);
     }
 

@@ -140,7 +140,7 @@ impl Account {
     fn remember_pass(&mut self, seq: u64, by: &By) {
         if let Some(pass) = self.passes.last_mut()
             && pass.by.ledger == by.ledger
-            && pass.range.1 + 1 == seq
+            && pass.range.1.checked_add(1) == Some(seq)
         {
             pass.range.1 = seq;
         } else if self.passes.len() < PASSES_MAX {

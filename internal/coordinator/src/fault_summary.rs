@@ -63,9 +63,9 @@ impl Sum {
         self.moved += known.moved;
         self.needed += known.needed;
         self.taken_over += known.taken_over;
-        self.unowned_micros += known.unowned_micros;
+        self.unowned_micros = self.unowned_micros.saturating_add(known.unowned_micros);
         self.unowned_max_micros = self.unowned_max_micros.max(known.unowned_max_micros);
-        self.doubly_micros += known.doubly_micros;
+        self.doubly_micros = self.doubly_micros.saturating_add(known.doubly_micros);
         self.fenced += known.fenced;
         self.stable_max_micros = self.stable_max_micros.max(known.stable_micros);
         self.never_stable += u64::from(known.stable_micros.is_none());

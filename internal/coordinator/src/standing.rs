@@ -52,7 +52,8 @@ impl Group {
 
     /// Partitions whose owner lives.
     pub fn owned(&self) -> u32 {
-        self.lives.values().filter(|life| life.is_live()).map(|life| life.held).sum()
+        let live = self.lives.values().filter(|life| life.is_live());
+        live.fold(0, |sum, life| sum.saturating_add(life.held))
     }
 
     /// Members by the state of their newest life.

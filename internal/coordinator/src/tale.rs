@@ -120,7 +120,7 @@ impl Tale {
     /// A message was done.
     pub fn done(&mut self, seq: u64, by: &By) {
         if let Some(run) = self.runs.back_mut()
-            && run.range.1 + 1 == seq
+            && run.range.1.checked_add(1) == Some(seq)
             && run.by.holder == by.holder
             && by.at.since(run.by.at) < RUN_MAX
         {

@@ -76,7 +76,7 @@ impl Report {
 
     /// A time as seconds since the run began.
     pub(crate) fn clock(&self, at: Timestamp) -> String {
-        format!("{:+.3} s", (at.0 - self.started_at.0) as f64 / 1e6)
+        format!("{:+.3} s", at.0.saturating_sub(self.started_at.0) as f64 / 1e6)
     }
 }
 
