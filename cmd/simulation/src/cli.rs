@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use bench::assign::Size;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use explore::Seeds;
 
@@ -157,7 +158,9 @@ pub struct SelftestArgs {
 #[derive(Debug, Subcommand)]
 pub enum BenchCommand {
     /// Assignments: how fast, how even, how much moves, beside other ways to hash, and how many bytes.
-    Assign(BenchArgs),
+    Assign(AssignArgs),
+    /// Parts: what `cargo bench` measured, collected.
+    Parts(PartsArgs),
     /// Messages: the bare pipeline and the whole harness, in turn.
     Pipeline(PipelineArgs),
     /// Take-overs: from a crash, a leave or a start until everything is owned.
@@ -165,6 +168,30 @@ pub enum BenchCommand {
     /// The bare pipeline, once: a part of `bench pipeline`.
     #[command(hide = true)]
     Bare(Box<RunArgs>),
+}
+
+/// What the benchmark of assignments can be told.
+#[derive(Args, Clone, Debug)]
+pub struct AssignArgs {
+    #[command(flatten)]
+    pub output: BenchOutput,
+    /// Partitions and members, such as 1500x100; may be repeated [default: 1500x100, 100000x1000 and
+    /// 1000000x10000].
+    #[arg(long, value_name = "PARTITIONSxMEMBERS")]
+    pub size: Vec<Size>,
+    /// End with exit code 1 if a bound is broken that does not depend on the machine.
+    #[arg(long)]
+    pub check: bool,
+}
+
+/// What there is to say about the benchmarks of parts.
+#[derive(Args, Clone, Debug)]
+pub struct PartsArgs {
+    #[command(flatten)]
+    pub output: BenchOutput,
+    /// Where `cargo bench` left its results.
+    #[arg(long, value_name = "DIR", default_value = "target/criterion")]
+    pub results: PathBuf,
 }
 
 /// What a benchmark can be told.

@@ -55,6 +55,7 @@ const ALLOWED: &[(&str, &str, &str)] = &[
         "thread::spawn",
         "nothing in the run depends on how far it is",
     ),
+    ("cmd/simulation/src/benching/assign.rs", "spawn_blocking", "it measures CPU time"),
     ("cmd/simulation/src/selftest/mod.rs", "spawn_blocking", "other processes, from outside"),
     ("cmd/simulation/src/selftest/mod.rs", "std::env::var", "which bug a process has"),
     ("cmd/simulation/src/selftest/mod.rs", "available_parallelism", "how many are tried at once"),

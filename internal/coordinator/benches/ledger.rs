@@ -8,8 +8,6 @@
 //! disorder, one message of a hundred is stored up to 1,000 records later than its place, which its
 //! producer is charged with, and so is its effect.
 
-mod cpu;
-
 use std::hint::black_box;
 
 use broker::Seq;

@@ -6,6 +6,7 @@ use std::io::{Cursor, Write};
 
 use broker::Seq;
 use coordinator::{Entry, JudgeSettings, OfMember, OfPartition, Output, Promise, Stored, Verdict};
+use cpu::CpuTime;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -76,7 +77,7 @@ fn compressed(text: &[u8]) -> Vec<u8> {
     gzip.finish().expect("memory takes it")
 }
 
-fn checks(criterion: &mut Criterion) {
+fn checks(criterion: &mut Criterion<CpuTime>) {
     let mut group = criterion.benchmark_group("check");
     group.throughput(Throughput::Elements(MESSAGES * 2));
     let text = history();
@@ -96,5 +97,9 @@ fn checks(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, checks);
+criterion_group! {
+    name = benches;
+    config = Criterion::default().with_measurement(CpuTime);
+    targets = checks
+}
 criterion_main!(benches);

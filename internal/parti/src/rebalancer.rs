@@ -116,7 +116,14 @@ impl Rebalancer {
     pub(crate) fn alive(&mut self, member: &MemberId, live: Live) {
         match self.live.get_mut(member) {
             Some(known) if *known == live => return,
-            Some(known) => *known = live,
+            Some(known) => {
+                let is_ack = Live { acked: live.acked, ..*known } == live;
+                *known = live;
+                if is_ack && self.holding.is_empty() {
+                    // Nobody waits for it.
+                    return;
+                }
+            }
             None => {
                 self.live.insert(member.clone(), live);
                 self.joined.insert(member.clone());

@@ -2,6 +2,7 @@
 //! what they share: how a result is shown, and where it is written down.
 
 mod assign;
+mod parts;
 mod pipeline;
 mod recover;
 mod servers;
@@ -45,6 +46,7 @@ pub struct Findings {
 pub async fn run(command: BenchCommand) -> Result<u8, Failure> {
     let (findings, output) = match command {
         BenchCommand::Assign(args) => (assign::run(&args).await?, args.output),
+        BenchCommand::Parts(args) => (parts::run(&args)?, args.output),
         BenchCommand::Pipeline(args) => (pipeline::run(&args).await?, args.output),
         BenchCommand::Recover(args) => (recover::run(&args).await?, args.output),
         BenchCommand::Bare(args) => return pipeline::bare::run(&args).await,

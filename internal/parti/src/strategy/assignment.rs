@@ -16,7 +16,9 @@ pub struct Assignment {
 }
 
 impl Assignment {
-    pub(super) fn new(members: Members, owners: Vec<Option<Seat>>) -> Self {
+    /// The answer of a strategy: an owner for each partition, in order; `None` for all of them if there
+    /// are no members, and for none otherwise. The seats are of these members.
+    pub fn new(members: Members, owners: Vec<Option<Seat>>) -> Self {
         debug_assert!(owners.iter().all(|owner| owner.is_some() != members.is_empty()));
         Self { members, owners }
     }

@@ -34,6 +34,11 @@ impl Share {
     pub(super) fn attainable_bound(&self, input: &Input<'_>) -> u64 {
         let members = input.members().len();
         let mut loads: Vec<_> = input.loads().collect();
+        let looked_at = (CROWDED_MAX - 1) * members + 1;
+        if looked_at < loads.len() {
+            loads.select_nth_unstable_by(looked_at, |a, b| b.cmp(a));
+            loads.truncate(looked_at);
+        }
         loads.sort_unstable_by(|a, b| b.cmp(a));
         let crowded = (1..CROWDED_MAX).filter_map(|others| {
             let end = others * members + 1;

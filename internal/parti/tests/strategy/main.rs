@@ -7,3 +7,4 @@ mod orphans;
 mod stateless;
 mod sticky;
 mod support;
+mod wide;

@@ -30,9 +30,13 @@ pub(super) fn fill_joiners(state: &mut State<'_>, joiners: &[Seat], share: Share
     let needed = needed(state, &elders, joiners, Share { level, bound });
     let mut market = Market::new(state, Share { level, bound }, needed + needed / 5);
 
-    market.trade(&elders, joiners, &BOULDERS);
+    let rocky: Vec<_> = elders.iter().copied().filter(|&s| market.boulders(s) > 0).collect();
+    market.trade(&rocky, joiners, &BOULDERS);
     market.trade(&elders, joiners, &ROCKS);
-    market.trade(&elders, joiners, &CRUMBS);
+    // Ranking everybody takes longer than all the rest, and who is full takes no crumbs.
+    if joiners.iter().any(|&seat| market.load(seat) < level.max(1)) {
+        market.trade(&elders, joiners, &CRUMBS);
+    }
 
     let (above, below) = (market.seats(|load| load > bound), market.seats(|load| load < level));
     market.trade(&above, &below, &ROCKS);

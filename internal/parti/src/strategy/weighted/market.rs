@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
 
 use super::hoards::Hoards;
 use super::state::State;
@@ -28,7 +29,7 @@ pub(super) struct Market<'s, 'a> {
 impl<'s, 'a> Market<'s, 'a> {
     pub(super) fn new(state: &'s mut State<'a>, share: Share, budget: u64) -> Self {
         let hoards = Hoards::new(state);
-        let boulders = hoards.heavier_than(gravel(share));
+        let boulders = state.heavier_than(gravel(share));
         Self { state, hoards, share, boulders, budget }
     }
 
@@ -58,19 +59,22 @@ impl<'s, 'a> Market<'s, 'a> {
     /// fuller, givers only poorer. So every turn hands over a partition, and brings the two loads
     /// closer, or dismisses a giver: it ends.
     pub(super) fn trade(&mut self, givers: &[Seat], takers: &[Seat], rule: &Rule) {
+        if takers.is_empty() {
+            return;
+        }
         let mut givers: BinaryHeap<_> =
             givers.iter().map(|&seat| ((rule.rank)(self, seat), Reverse(seat))).collect();
         let mut takers: BinaryHeap<_> =
             takers.iter().map(|&seat| Reverse((self.load(seat), seat))).collect();
-        while let (Some(&(_, Reverse(giver))), Some(&Reverse((_, taker)))) =
-            (givers.peek(), takers.peek())
-        {
-            givers.pop();
-            let Some(place) = (rule.piece)(&mut self.offer(giver, taker)) else { continue };
-            takers.pop();
+        while let (Some(mut first), Some(mut last)) = (givers.peek_mut(), takers.peek_mut()) {
+            let ((_, Reverse(giver)), Reverse((_, taker))) = (*first, *last);
+            let Some(place) = (rule.piece)(&mut self.offer(giver, taker)) else {
+                PeekMut::pop(first);
+                continue;
+            };
             self.hand_over(giver, taker, place);
-            givers.push(((rule.rank)(self, giver), Reverse(giver)));
-            takers.push(Reverse((self.load(taker), taker)));
+            *first = ((rule.rank)(self, giver), Reverse(giver));
+            *last = Reverse((self.load(taker), taker));
         }
     }
 

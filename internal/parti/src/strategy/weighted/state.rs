@@ -48,16 +48,37 @@ impl<'a> State<'a> {
         self.loads[seat.index()]
     }
 
-    /// The partitions of every member, in order.
-    pub(super) fn hoards(&self) -> Vec<Vec<PartitionId>> {
-        let counts = self.counts.iter();
-        let mut hoards: Vec<_> = counts.map(|&count| Vec::with_capacity(count as usize)).collect();
+    /// All owned partitions, by owner and then in order; and where those of each member begin, with
+    /// the end of the last ones behind.
+    pub(super) fn by_owner(&self) -> (Vec<PartitionId>, Vec<usize>) {
+        let mut starts = vec![0];
+        starts.extend(self.counts.iter().scan(0, |end, &count| {
+            *end += count as usize;
+            Some(*end)
+        }));
+        let mut free = starts.clone();
+        let mut flat = vec![PartitionId(0); starts[self.counts.len()]];
         for (partition, owner) in (0..).map(PartitionId).zip(&self.owners) {
             if let Some(seat) = owner {
-                hoards[seat.index()].push(partition);
+                let place = &mut free[seat.index()];
+                flat[*place] = partition;
+                *place += 1;
             }
         }
-        hoards
+        (flat, starts)
+    }
+
+    /// What every member owns in partitions heavier than `light`.
+    pub(super) fn heavier_than(&self, light: u64) -> Vec<u64> {
+        let mut weights = vec![0; self.loads.len()];
+        for (load, owner) in self.input.loads().zip(&self.owners) {
+            if let Some(seat) = owner
+                && load > light
+            {
+                weights[seat.index()] += load;
+            }
+        }
+        weights
     }
 
     /// Makes `seat` the owner of `partition`, whoever it was before.

@@ -1,0 +1,50 @@
+//! How long something takes: the median of several repeats, in CPU time of this thread.
+
+use std::hint::black_box;
+use std::time::Duration;
+
+use cpu::worked;
+
+/// Repeats, if they are quick enough.
+const REPEATS_MAX: usize = 11;
+/// Repeats, however slow they are.
+const REPEATS_MIN: usize = 3;
+/// After so long no further repeat begins.
+const LIMIT: Duration = Duration::from_millis(1500);
+
+/// The median time of `work`, from 3 to 11 repeats.
+pub fn median<T>(mut work: impl FnMut() -> T) -> Duration {
+    let (begun, mut times) = (worked(), Vec::with_capacity(REPEATS_MAX));
+    while times.len() < REPEATS_MIN || (times.len() < REPEATS_MAX && worked() - begun < LIMIT) {
+        let start = worked();
+        let done = black_box(work());
+        times.push(worked() - start);
+        drop(done);
+    }
+    middle(times)
+}
+
+/// The upper one of two in the middle.
+fn middle(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times[times.len() / 2]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_middle_one_counts() {
+        let times = |all: &[u64]| middle(all.iter().copied().map(Duration::from_secs).collect());
+        assert_eq!(times(&[9, 1, 2]), Duration::from_secs(2));
+        assert_eq!(times(&[4, 1, 3, 2]), Duration::from_secs(3));
+    }
+
+    #[test]
+    fn quick_work_is_repeated_often() {
+        let mut repeats = 0;
+        median(|| repeats += 1);
+        assert_eq!(repeats, REPEATS_MAX);
+    }
+}
