@@ -236,7 +236,7 @@ pub struct PipelineArgs {
     #[arg(long, value_enum)]
     pub storage: Vec<Storage>,
     /// On how many servers of a cluster; may be repeated [default: 1 and 3].
-    #[arg(long, value_parser = clap::value_parser!(u8).range(1..=5))]
+    #[arg(long, value_parser = replicas)]
     pub replicas: Vec<u8>,
     /// How often each of both is measured; medians are told.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
@@ -253,6 +253,16 @@ pub struct PipelineArgs {
     pub steady: bool,
     #[command(flatten)]
     pub output: BenchOutput,
+}
+
+/// Clusters have an odd number of servers.
+fn replicas(text: &str) -> Result<u8, String> {
+    match text {
+        "1" => Ok(1),
+        "3" => Ok(3),
+        "5" => Ok(5),
+        _ => Err("use 1, 3 or 5".into()),
+    }
 }
 
 /// Where streams are kept.

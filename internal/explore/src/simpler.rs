@@ -2,7 +2,8 @@
 //! scenario that is strictly smaller or closer to the defaults, so that none can go on for ever.
 
 use config::{
-    AssignmentStrategy, Checkpoint, Config, Coordinator, Distribution, Interval, Millis, StrategyConfig,
+    AssignmentStrategy, Checkpoint, Config, Coordinator, Distribution, Interval, Millis,
+    StrategyConfig,
 };
 
 use crate::shrink::with_script;

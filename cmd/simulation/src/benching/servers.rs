@@ -1,6 +1,5 @@
 //! The servers that a benchmark measures against: one of its own, a cluster of three, or the user's.
 
-use std::fmt::Write;
 use std::net::TcpListener;
 use std::path::Path;
 
@@ -78,11 +77,8 @@ fn routes(count: usize) -> Result<Vec<u16>, Failure> {
 }
 
 fn cluster(index: usize, ports: &[u16]) -> String {
-    let mut routes = String::new();
-    for port in ports {
-        let _ = write!(routes, "\"nats://127.0.0.1:{port}\" ");
-    }
-    let port = ports[index];
+    let routes: Vec<_> = ports.iter().map(|port| format!("\"nats://127.0.0.1:{port}\"")).collect();
+    let (routes, port) = (routes.join(", "), ports[index]);
     format!(
         "server_name: bench_{index}\n\
          cluster {{ name: bench, listen: \"127.0.0.1:{port}\", routes: [{routes}] }}"

@@ -148,9 +148,9 @@ impl Ended {
 
 fn forget(dir: &Path) -> Result<(), Failure> {
     match std::fs::remove_dir_all(dir) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Failure::Environment(
-            format!("{} cannot be removed ({error})", dir.display()),
-        )),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(Failure::Environment(format!("{} cannot be removed ({error})", dir.display())))
+        }
         _ => Ok(()),
     }
 }

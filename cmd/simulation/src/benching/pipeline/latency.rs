@@ -64,7 +64,8 @@ pub async fn latencies(
             let of = due.get_mut(partition.0 as usize);
             let due = of.and_then(|of| of.get_mut((seq.0 as usize).wrapping_sub(1)));
             let due = due.and_then(Option::take);
-            let due = due.ok_or_else(|| wrong("an effect of a message that has none left", record))?;
+            let due =
+                due.ok_or_else(|| wrong("an effect of a message that has none left", record))?;
             if due >= from {
                 took.push(u64::try_from(record.stored_at_us - due.0).unwrap_or(0));
             }

@@ -46,8 +46,10 @@ pub struct Measured {
 /// Measures.
 pub async fn run(args: &PipelineArgs) -> Result<Findings, Failure> {
     let line = TerminalLine::new();
+    steady::settings(args)?;
     let (mut measured, mut used) = (Vec::new(), Vec::new());
     for case in if args.steady { Vec::new() } else { cases(args) } {
+        round::settings(&args.bed, case)?;
         let servers = servers(args, case).await?;
         used.extend(servers.version().filter(|version| !used.contains(version)));
         measured.push(measure(args, case, &servers, &line).await?);
@@ -70,7 +72,8 @@ pub async fn run(args: &PipelineArgs) -> Result<Findings, Failure> {
 }
 
 fn cases(args: &PipelineArgs) -> Vec<Case> {
-    let or = |given: &[u8], all: &[u8]| if given.is_empty() { all.to_vec() } else { given.to_vec() };
+    let or =
+        |given: &[u8], all: &[u8]| if given.is_empty() { all.to_vec() } else { given.to_vec() };
     // Nobody but the user knows how many servers the user has.
     let all: &[u8] = if args.bed.nats_url.is_some() { &[1] } else { &[1, 3] };
     let storages = match &args.storage[..] {
@@ -96,7 +99,8 @@ async fn measure(
     line: &TerminalLine,
 ) -> Result<Measured, Failure> {
     let mut bench = Bench::new(&args.bed, case, servers)?;
-    let (what, rounds) = (format!("{}, replicas {}", case.storage.name(), case.replicas), args.rounds);
+    let (what, rounds) =
+        (format!("{}, replicas {}", case.storage.name(), case.replicas), args.rounds);
     let lasting = Duration::from_secs(args.seconds);
     line.say(&what);
     let tried = Load { rate: TOO_MUCH, lasting: TRIED_FOR.min(lasting), timed: false };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use broker::{Admin, Log, Reader, Record, Seq, Start};
-use config::Overrides;
+use config::{Config, Overrides};
 use model::{RunClock, Seed, Timestamp};
 
 use super::Case;
@@ -83,6 +83,24 @@ impl Round {
     }
 }
 
+/// The settings of every round of a case, and what they come to.
+///
+/// # Errors
+///
+/// If the user's are no settings.
+pub fn settings(bed: &TestBed, case: Case) -> Result<(Vec<(String, String)>, Config), Failure> {
+    let own = |(path, value): (&str, &str)| (path.to_owned(), value.to_owned());
+    let mut set: Vec<_> = SETTINGS.into_iter().map(own).collect();
+    set.extend(bed.set.iter().cloned());
+    set.push(own(("nats.jetstream.storage", case.storage.name())));
+    set.push(own(("nats.replicas", &case.replicas.to_string())));
+    // The server is there before the run.
+    set.push(own(("nats.mode", "external")));
+    let overrides = Overrides { set: set.clone(), ..Overrides::default() };
+    let config = commands::load(None, &overrides)?;
+    Ok((set, config))
+}
+
 /// Where rounds take place.
 pub struct Bench<'a> {
     bed: &'a TestBed,
@@ -95,14 +113,8 @@ pub struct Bench<'a> {
 impl<'a> Bench<'a> {
     /// On `servers`.
     pub fn new(bed: &'a TestBed, case: Case, servers: &'a Servers) -> Result<Self, Failure> {
-        let own = |(path, value): (&str, &str)| (path.to_owned(), value.to_owned());
-        let mut set: Vec<_> = SETTINGS.into_iter().map(own).collect();
-        set.extend(bed.set.iter().cloned());
-        set.push(own(("nats.jetstream.storage", case.storage.name())));
-        set.push(own(("nats.replicas", &case.replicas.to_string())));
-        let overrides = Overrides { set: set.clone(), ..Overrides::default() };
-        let partitions = commands::load(None, &overrides)?.partitions.count;
-        Ok(Self { bed, set, servers, partitions, rounds: 0 })
+        let (set, config) = settings(bed, case)?;
+        Ok(Self { bed, set, servers, partitions: config.partitions.count, rounds: 0 })
     }
 
     /// One round.

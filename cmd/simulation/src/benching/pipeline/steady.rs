@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use config::Overrides;
 use serde_json::{Value, json};
 
 use crate::benching::servers::Servers;
 use crate::benching::trial::{Ended, Trial};
 use crate::cli::PipelineArgs;
+use crate::commands;
 use crate::failure::Failure;
 
 /// The run, unless the user sets something else; all other keys have their defaults.
@@ -41,17 +43,28 @@ impl Steady {
     }
 }
 
+/// The settings of the run.
+///
+/// # Errors
+///
+/// If the user's are no settings.
+pub fn settings(args: &PipelineArgs) -> Result<Vec<(String, String)>, Failure> {
+    let own = |(path, value): (&str, &str)| (path.to_owned(), value.to_owned());
+    let mut set: Vec<_> = SETTINGS.into_iter().map(own).collect();
+    set.extend(args.bed.set.iter().cloned());
+    set.push(own(("nats.name_prefix", "bench_steady")));
+    set.push(own(("nats.existing", "delete")));
+    commands::load(None, &Overrides { set: set.clone(), ..Overrides::default() })?;
+    Ok(set)
+}
+
 /// Measures it, and says on which server if it was ours.
 pub async fn measure(args: &PipelineArgs) -> Result<(Steady, Option<String>), Failure> {
     let servers = match &args.bed.nats_url {
         Some(url) => Servers::of_the_user(url),
         None => Servers::start(&args.bed.out, 1).await?,
     };
-    let own = |(path, value): (&str, &str)| (path.to_owned(), value.to_owned());
-    let mut set: Vec<_> = SETTINGS.into_iter().map(own).collect();
-    set.extend(args.bed.set.iter().cloned());
-    set.push(own(("nats.name_prefix", "bench_steady")));
-    set.push(own(("nats.existing", "delete")));
+    let set = settings(args)?;
     let seconds = args.seconds * LONGER;
     let trial = Trial {
         command: &["run"],

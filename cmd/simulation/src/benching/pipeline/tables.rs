@@ -110,8 +110,7 @@ fn paced(measured: &[Measured]) -> Table {
 }
 
 fn this_steady(steady: &Steady, args: &PipelineArgs) -> Table {
-    let mut table =
-        Table::new(["1500 partitions, 100 workers, 1500 msg/s", "found", "bound", ""]);
+    let mut table = Table::new(["1500 partitions, 100 workers, 1500 msg/s", "found", "bound", ""]);
     let (cpu, memory) = (steady.cpu * 100.0, megabytes(steady.memory as f64));
     let good = steady.cpu < CPU_MAX;
     let bound = format!("< {:.0} %", CPU_MAX * 100.0);
@@ -125,7 +124,8 @@ fn this_steady(steady: &Steady, args: &PipelineArgs) -> Table {
     ]);
     table.row(["messages, all judged".into(), steady.messages.to_string()]);
     if !args.bed.set.is_empty() {
-        let set: Vec<_> = args.bed.set.iter().map(|(path, value)| format!("{path}={value}")).collect();
+        let set: Vec<_> =
+            args.bed.set.iter().map(|(path, value)| format!("{path}={value}")).collect();
         table.row([format!("but with {}", set.join(", "))]);
     }
     table
@@ -139,7 +139,10 @@ fn cpu(rounds: &[Round]) -> String {
     let own = median(rounds, Round::cpu_us);
     match rounds.iter().all(|round| round.server_cpu_us().is_some()) {
         true => {
-            format!("{own:.0} + {:.0}", median(rounds, |round| round.server_cpu_us().unwrap_or(0.0)))
+            format!(
+                "{own:.0} + {:.0}",
+                median(rounds, |round| round.server_cpu_us().unwrap_or(0.0))
+            )
         }
         false => format!("{own:.0}"),
     }
@@ -171,9 +174,10 @@ pub fn json(measured: &Measured) -> Value {
 
 fn round(round: &Round) -> Value {
     let micros = |all: &Latencies, part| all.quantile(part).as_micros() as u64;
-    let latency = round.latencies.as_ref().map(|all| {
-        QUANTILES.map(|(name, part)| (name.to_owned(), micros(all, part).into()))
-    });
+    let latency = round
+        .latencies
+        .as_ref()
+        .map(|all| QUANTILES.map(|(name, part)| (name.to_owned(), micros(all, part).into())));
     json!({
         "messages": round.messages,
         "seconds": round.seconds,

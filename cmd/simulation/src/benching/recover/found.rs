@@ -60,7 +60,10 @@ impl Found {
         let joined = joined(events);
         for rebalance in &report.rebalances {
             let Some(seconds) = rebalance.seconds else { continue };
-            let one = rebalance.cause.strip_prefix("joined ").filter(|one| !one.contains([',', ';', ' ']));
+            let one = rebalance
+                .cause
+                .strip_prefix("joined ")
+                .filter(|one| !one.contains([',', ';', ' ']));
             let Some(times) = one.and_then(|one| joined.get(one)) else { continue };
             let before = times.iter().rev().find(|at| **at <= rebalance.at);
             if let Some(at) = before {

@@ -63,6 +63,9 @@ pub struct Measured {
 pub async fn run(args: &RecoverArgs) -> Result<Findings, Failure> {
     let sizes = sizes(&args.size)?;
     let line = TerminalLine::new();
+    for size in &sizes {
+        effective(&settings(args, *size))?;
+    }
     let servers = match &args.bed.nats_url {
         Some(url) => Servers::of_the_user(url),
         None => Servers::start(&args.bed.out, 1).await?,

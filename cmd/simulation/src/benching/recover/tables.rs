@@ -53,8 +53,16 @@ pub fn body(measured: &[Measured]) -> String {
 }
 
 fn table(measured: &[Measured]) -> Table {
-    let mut table =
-        Table::new(["partitions × workers", "after", "tries", "least", "median", "p99", "bound", ""]);
+    let mut table = Table::new([
+        "partitions × workers",
+        "after",
+        "tries",
+        "least",
+        "median",
+        "p99",
+        "bound",
+        "",
+    ]);
     for one in measured {
         for (after, all) in &one.found.0 {
             let figure = |part| format!("{:.3}", Found::quantile(all, part));
