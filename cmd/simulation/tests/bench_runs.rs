@@ -41,7 +41,10 @@ fn assert_measured(round: &Value) {
 async fn both_pipelines_are_measured_on_one_server() {
     let place = Place::new("bench_pipeline");
     let args = ["--storage", "memory", "--replicas", "1", "--rounds", "2", "--rate", "200"];
-    let args = pipeline(&[&args[..], &["--json", "--markdown", "page.md"]].concat());
+    let args =
+        pipeline(&[&args[..], &["--json", "--markdown", "page.md", "--out", "out"]].concat());
+    fs::create_dir_all(place.path("out")).unwrap();
+    place.file("out/mine", "of somebody else");
     let ended = run(&place, "json", &args).await.with(0);
     assert!(ended.err.is_empty(), "no progress without a terminal: {}", ended.err);
     let found: Value = serde_json::from_str(&ended.out).unwrap();
@@ -71,7 +74,9 @@ async fn both_pipelines_are_measured_on_one_server() {
     {
         assert!(page.contains(words), "{words:?} is not in {page}");
     }
-    assert!(!place.path("runs/bench").exists(), "what was measured is not kept");
+    let kept: Vec<_> =
+        fs::read_dir(place.path("out")).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert_eq!(kept, ["mine"], "what was measured is not kept, and nothing else is touched");
     assert!(place.processes().is_empty(), "{:?}", place.processes());
 }
 

@@ -1,40 +1,47 @@
 //! The servers that a benchmark measures against: one of its own, a cluster of three, or the user's.
 
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use broker_nats::{Embedded, EmbeddedOptions, Store};
 use config::Config;
 use futures_util::future::try_join_all;
 use metrics::usage_of;
 
+use super::trial::forget;
 use crate::connect::server_bin;
 use crate::failure::Failure;
+
+/// For the streams of how many runs there is room, as they are configured by default. A cluster gives
+/// room back some time after streams were deleted; what is not used takes none.
+const RUNS: u64 = 100;
 
 /// Servers, and where clients find them.
 pub struct Servers {
     own: Vec<Embedded>,
     url: String,
+    /// Where ours keep what they keep.
+    dirs: Vec<PathBuf>,
 }
 
 impl Servers {
     /// Those of the user.
     pub fn of_the_user(url: &str) -> Self {
-        Self { own: Vec::new(), url: url.to_owned() }
+        Self { own: Vec::new(), url: url.to_owned(), dirs: Vec::new() }
     }
 
     /// As many of our own, which keep what they keep in `dir`; several are one cluster.
     pub async fn start(dir: &Path, count: usize) -> Result<Self, Failure> {
         let program = server_bin(None).await?;
         let routes = routes(count)?;
-        // Room for the streams of a run as it is configured by default.
         let room = Config::default().nats.jetstream;
-        let starting = (0..count).map(|index| {
-            let mut options =
-                EmbeddedOptions::new(program.clone(), dir.join(format!("server-{index}")));
+        let dirs: Vec<_> =
+            (0..count).map(|index| dir.join(format!("bench-server-{index}"))).collect();
+        let starting = dirs.iter().enumerate().map(|(index, dir)| {
+            let mut options = EmbeddedOptions::new(program.clone(), dir);
             options.store = Store::Memory;
-            options.max_memory = Some(room.max_memory.bytes());
-            options.max_file_storage = Some(room.max_file_storage.bytes());
+            options.max_memory = Some(room.max_memory.bytes() * RUNS);
+            options.max_file_storage = Some(room.max_file_storage.bytes() * RUNS);
             if count > 1 {
                 options.extra_config = cluster(index, &routes);
             }
@@ -42,7 +49,7 @@ impl Servers {
         });
         let own = try_join_all(starting).await?;
         let url = own.iter().map(Embedded::url).collect::<Vec<_>>().join(",");
-        Ok(Self { own, url })
+        Ok(Self { own, url, dirs })
     }
 
     /// Where they are, as in `NATS_URL`.
@@ -61,11 +68,12 @@ impl Servers {
         used.sum::<Option<f64>>().filter(|_| !self.own.is_empty())
     }
 
-    /// Ends those that are ours.
-    pub async fn stop(self) {
+    /// Ends those that are ours, and removes what they kept.
+    pub async fn stop(self) -> Result<(), Failure> {
         for server in self.own {
             server.stop().await;
         }
+        self.dirs.iter().try_for_each(|dir| forget(dir))
     }
 }
 

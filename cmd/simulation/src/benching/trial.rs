@@ -29,7 +29,7 @@ pub struct Trial<'a> {
     pub args: Vec<OsString>,
     /// Where the broker is; without it, its own.
     pub url: Option<&'a str>,
-    /// Where its output goes, and whatever else it leaves.
+    /// Where its output goes, and whatever else it leaves. It is emptied.
     pub dir: PathBuf,
 }
 
@@ -146,7 +146,8 @@ impl Ended {
     }
 }
 
-fn forget(dir: &Path) -> Result<(), Failure> {
+/// Removes a directory that a benchmark has made.
+pub fn forget(dir: &Path) -> Result<(), Failure> {
     match std::fs::remove_dir_all(dir) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(Failure::Environment(format!("{} cannot be removed ({error})", dir.display())))

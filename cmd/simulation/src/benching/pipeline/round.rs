@@ -131,7 +131,7 @@ impl<'a> Bench<'a> {
             set: &set,
             args: ["--duration", &lasting, "--seed", "1"].map(Into::into).to_vec(),
             url: Some(self.servers.url()),
-            dir: self.bed.out.join(format!("round-{}", self.rounds)),
+            dir: self.bed.out.join(format!("bench-round-{}", self.rounds)),
         };
         let ended = trial.run().await?.well()?;
         let server_after = self.servers.cpu_seconds();

@@ -71,11 +71,11 @@ pub async fn measure(args: &PipelineArgs) -> Result<(Steady, Option<String>), Fa
         set: &set,
         args: ["--duration", &format!("{seconds}s"), "--seed", "1"].map(Into::into).to_vec(),
         url: Some(servers.url()),
-        dir: args.bed.out.join("steady"),
+        dir: args.bed.out.join("bench-steady"),
     };
     let ended = trial.run().await?.well()?;
     let version = servers.version();
-    servers.stop().await;
+    servers.stop().await?;
     let messages = ended.report()?.totals.received;
     let steady = Steady { messages, cpu: cpu(&ended, seconds), memory: ended.memory() };
     ended.forget()?;
