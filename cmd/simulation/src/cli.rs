@@ -162,9 +162,12 @@ pub enum BenchCommand {
     /// Parts: what `cargo bench` measured, collected.
     Parts(PartsArgs),
     /// Messages: the bare pipeline and the whole harness, in turn.
-    Pipeline(BenchArgs),
+    Pipeline(PipelineArgs),
     /// Take-overs: from a crash, a leave or a start until everything is owned.
-    Recover(BenchArgs),
+    Recover(RecoverArgs),
+    /// The bare pipeline, once: a part of `bench pipeline`.
+    #[command(hide = true)]
+    Bare(Box<RunArgs>),
 }
 
 /// What the benchmark of assignments can be told.
@@ -207,6 +210,94 @@ pub struct BenchOutput {
     /// Write the results into the section of this benchmark in a page of documentation.
     #[arg(long, value_name = "FILE")]
     pub markdown: Option<PathBuf>,
+}
+
+/// What is measured on which server.
+#[derive(Args, Clone, Debug)]
+pub struct TestBed {
+    /// Override one key of the runs that are measured, such as workers.count=20; may be repeated.
+    #[arg(long = "set", value_name = "PATH=VALUE", value_parser = config::parse_setting)]
+    pub set: Vec<(String, String)>,
+    /// An external nats-server, such as nats://127.0.0.1:4222; several addresses of a cluster are
+    /// separated by commas.
+    #[arg(long, env = "NATS_URL")]
+    pub nats_url: Option<String>,
+    /// Where runs leave what they leave until they are measured.
+    #[arg(long, value_name = "DIR", default_value = "runs/bench")]
+    pub out: PathBuf,
+}
+
+/// What `bench pipeline` can be told.
+#[derive(Args, Clone, Debug)]
+pub struct PipelineArgs {
+    #[command(flatten)]
+    pub bed: TestBed,
+    /// Where streams are kept; may be repeated [default: both].
+    #[arg(long, value_enum)]
+    pub storage: Vec<Storage>,
+    /// On how many servers of a cluster; may be repeated [default: 1 and 3].
+    #[arg(long, value_parser = replicas)]
+    pub replicas: Vec<u8>,
+    /// How often each of both is measured; medians are told.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub rounds: u32,
+    /// How long messages are sent in each round.
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub seconds: u64,
+    /// Messages per second at which latency is measured [default: half of what the bare pipeline
+    /// carries].
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    pub rate: Option<u32>,
+    /// Measure only what a run of 1500 partitions, 100 workers and 1500 messages per second costs.
+    #[arg(long)]
+    pub steady: bool,
+    #[command(flatten)]
+    pub output: BenchOutput,
+}
+
+/// Clusters have an odd number of servers.
+fn replicas(text: &str) -> Result<u8, String> {
+    match text {
+        "1" => Ok(1),
+        "3" => Ok(3),
+        "5" => Ok(5),
+        _ => Err("use 1, 3 or 5".into()),
+    }
+}
+
+/// Where streams are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Storage {
+    /// In the server's memory.
+    Memory,
+    /// On its disk.
+    File,
+}
+
+impl Storage {
+    /// Its name in configurations.
+    pub fn name(self) -> &'static str {
+        match self {
+            Storage::Memory => "memory",
+            Storage::File => "file",
+        }
+    }
+}
+
+/// What `bench recover` can be told.
+#[derive(Args, Clone, Debug)]
+pub struct RecoverArgs {
+    #[command(flatten)]
+    pub bed: TestBed,
+    /// Partitions and workers, such as 1500x100; may be repeated [default: 100x10, 1500x100 and
+    /// 10000x500].
+    #[arg(long, value_name = "PARTITIONSxWORKERS")]
+    pub size: Vec<String>,
+    /// How often each thing is tried.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub tries: u32,
+    #[command(flatten)]
+    pub output: BenchOutput,
 }
 
 /// What is judged again.

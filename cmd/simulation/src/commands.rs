@@ -23,13 +23,7 @@ pub async fn run(args: RunArgs) -> Result<u8, Failure> {
         return virtual_time::run(args).await;
     }
     let (mode, id) = role(&args)?;
-    let overrides = Overrides {
-        set: args.source.set.clone(),
-        nats_url: args.source.nats_url.clone(),
-        mode: mode.map(|mode| mode.name().to_owned()),
-        duration: args.duration.clone(),
-        seed: args.seed,
-    };
+    let overrides = overrides(&args, mode);
     let config = load(args.source.config.as_ref(), &overrides)?;
     let now = wall_clock();
     let found = Found::by(&args, &config, now)?;
@@ -57,6 +51,17 @@ pub async fn run(args: RunArgs) -> Result<u8, Failure> {
             let parts = Parts { source: args.source, dir, reproduce, found };
             lead(setup, parts).await
         }
+    }
+}
+
+/// What the command line says on top of the configuration.
+pub fn overrides(args: &RunArgs, mode: Option<Mode>) -> Overrides {
+    Overrides {
+        set: args.source.set.clone(),
+        nats_url: args.source.nats_url.clone(),
+        mode: mode.map(|mode| mode.name().to_owned()),
+        duration: args.duration.clone(),
+        seed: args.seed,
     }
 }
 

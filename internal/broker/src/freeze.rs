@@ -66,10 +66,11 @@ impl Freezer {
         let _ = flow.wait_for(flows).await;
     }
 
-    /// Holds back a request, and then its answer.
-    async fn pass<T>(&self, request: impl Future<Output = T>) -> T {
+    /// Holds back a request, and then its answer. It is asked for here rather than handed in, or its
+    /// future would be held twice.
+    async fn pass<T, F: Future<Output = T>>(&self, request: impl FnOnce() -> F) -> T {
         self.until(|flow| *flow != Flow::Nothing).await;
-        let answer = request.await;
+        let answer = request().await;
         self.until(|flow| *flow != Flow::Nothing).await;
         answer
     }
@@ -118,7 +119,7 @@ impl<B: Log> Log for Freezable<B> {
     type Reader = FreezableReader<B::Reader>;
 
     async fn append(&self, append: Append) -> Result<Seq, AppendError> {
-        self.freezer.pass(self.broker.append(append)).await
+        self.freezer.pass(|| self.broker.append(append)).await
     }
 
     async fn last(
@@ -126,7 +127,7 @@ impl<B: Log> Log for Freezable<B> {
         stream: &StreamName,
         subject: &Subject,
     ) -> Result<Option<Record>, BrokerError> {
-        self.freezer.pass(self.broker.last(stream, subject)).await
+        self.freezer.pass(|| self.broker.last(stream, subject)).await
     }
 
     async fn first_at(
@@ -135,7 +136,7 @@ impl<B: Log> Log for Freezable<B> {
         subject: &Subject,
         at: Seq,
     ) -> Result<Option<Record>, BrokerError> {
-        self.freezer.pass(self.broker.first_at(stream, subject, at)).await
+        self.freezer.pass(|| self.broker.first_at(stream, subject, at)).await
     }
 
     async fn read(
@@ -144,18 +145,18 @@ impl<B: Log> Log for Freezable<B> {
         filters: Vec<Subject>,
         start: Start,
     ) -> Result<Self::Reader, BrokerError> {
-        let reader = self.freezer.pass(self.broker.read(stream, filters, start)).await?;
+        let reader = self.freezer.pass(|| self.broker.read(stream, filters, start)).await?;
         Ok(FreezableReader { reader, freezer: self.freezer.clone(), held: None })
     }
 }
 
 impl<B: Admin> Admin for Freezable<B> {
     async fn ensure(&self, spec: &StreamSpec) -> Result<(), BrokerError> {
-        self.freezer.pass(self.broker.ensure(spec)).await
+        self.freezer.pass(|| self.broker.ensure(spec)).await
     }
 
     async fn state(&self, stream: &StreamName) -> Result<Option<StreamState>, BrokerError> {
-        self.freezer.pass(self.broker.state(stream)).await
+        self.freezer.pass(|| self.broker.state(stream)).await
     }
 
     async fn trim(
@@ -164,17 +165,17 @@ impl<B: Admin> Admin for Freezable<B> {
         subject: &Subject,
         below: Seq,
     ) -> Result<(), BrokerError> {
-        self.freezer.pass(self.broker.trim(stream, subject, below)).await
+        self.freezer.pass(|| self.broker.trim(stream, subject, below)).await
     }
 
     async fn delete(&self, stream: &StreamName) -> Result<(), BrokerError> {
-        self.freezer.pass(self.broker.delete(stream)).await
+        self.freezer.pass(|| self.broker.delete(stream)).await
     }
 }
 
 impl<B: Queue> Queue for Freezable<B> {
     async fn consumer(&self, stream: &StreamName, spec: &ConsumerSpec) -> Result<(), QueueError> {
-        self.freezer.pass(self.broker.consumer(stream, spec)).await
+        self.freezer.pass(|| self.broker.consumer(stream, spec)).await
     }
 
     async fn pull(
@@ -183,19 +184,19 @@ impl<B: Queue> Queue for Freezable<B> {
         consumer: &ConsumerName,
         patience: Duration,
     ) -> Result<Option<Delivery>, QueueError> {
-        self.freezer.pass(self.broker.pull(stream, consumer, patience)).await
+        self.freezer.pass(|| self.broker.pull(stream, consumer, patience)).await
     }
 
     async fn ack(&self, receipt: &Receipt) -> Result<(), QueueError> {
-        self.freezer.pass(self.broker.ack(receipt)).await
+        self.freezer.pass(|| self.broker.ack(receipt)).await
     }
 
     async fn nak(&self, receipt: &Receipt) -> Result<(), QueueError> {
-        self.freezer.pass(self.broker.nak(receipt)).await
+        self.freezer.pass(|| self.broker.nak(receipt)).await
     }
 
     async fn remove(&self, stream: &StreamName, consumer: &ConsumerName) -> Result<(), QueueError> {
-        self.freezer.pass(self.broker.remove(stream, consumer)).await
+        self.freezer.pass(|| self.broker.remove(stream, consumer)).await
     }
 
     async fn progress(
@@ -203,6 +204,6 @@ impl<B: Queue> Queue for Freezable<B> {
         stream: &StreamName,
         consumer: &ConsumerName,
     ) -> Result<Option<ConsumerState>, QueueError> {
-        self.freezer.pass(self.broker.progress(stream, consumer)).await
+        self.freezer.pass(|| self.broker.progress(stream, consumer)).await
     }
 }

@@ -30,7 +30,8 @@ pub(crate) async fn append(link: &Link, append: Append) -> Result<Seq, AppendErr
         Ok(answer) => outcome(&answer.payload, expect),
         Err(Lost::Unanswered(why)) => Err(AppendError::InDoubt(why)),
         Err(Lost::TooLarge(why)) => Err(AppendError::Rejected(why)),
-        Err(Lost::Nobody) => Err(nobody_listens(link, &stream, &subject).await),
+        // In a box: it is rare, and long.
+        Err(Lost::Nobody) => Err(Box::pin(nobody_listens(link, &stream, &subject)).await),
     }
 }
 

@@ -1,6 +1,7 @@
 //! One connection, shared by a broker handle, its clones and its readers: requests with a bound,
 //! and a count of how often the connection was lost.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -59,7 +60,8 @@ impl Link {
     /// than the connection lasts: an answer does not find its way to the next one.
     pub(crate) async fn ask(&self, subject: String, request: Request) -> Result<Message, Lost> {
         let request = request.timeout(None);
-        let answer = async {
+        // Pinned here: handed on, it would be held twice.
+        let answer = pin!(async {
             self.up().await;
             let mut losses = self.losses();
             tokio::select! {
@@ -67,7 +69,7 @@ impl Link {
                 answer = self.client.send_request(subject, request) => answer.map_err(Lost::from),
                 _ = losses.changed() => Err(Lost::Unanswered("the connection was lost".to_owned())),
             }
-        };
+        });
         timeout(self.request_timeout, answer).await.unwrap_or_else(|_| {
             Err(Lost::Unanswered(format!("no answer within {:?}", self.request_timeout)))
         })

@@ -59,7 +59,8 @@ impl<B: Log> Chain<B> {
                     backoff.wait().await;
                 }
             }
-            match self.resolve(&payload).await {
+            // In a box: it is rare, and long.
+            match Box::pin(self.resolve(&payload)).await {
                 Doubt::Arrived(seq) => return Ok(seq),
                 Doubt::Missing(head) => self.head = head,
                 Doubt::Fenced(by) => return Err(Fenced { by }),

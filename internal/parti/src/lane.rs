@@ -173,8 +173,11 @@ impl<B: Log, H: Handler> Lane<B, H> {
         let (chain, payload) = (self.chain.clone(), records::encode(&effect));
         let is_repeated = bugs::has(Bug::EffectTwice) && self.through.0.is_multiple_of(8);
         async move {
+            if !is_repeated {
+                return chain.append(payload).await;
+            }
             let head = chain.clone().append(payload.clone()).await?;
-            if is_repeated { Chain { head, ..chain }.append(payload).await } else { Ok(head) }
+            Box::pin(Chain { head, ..chain }.append(payload)).await
         }
     }
 

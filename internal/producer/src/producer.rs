@@ -198,8 +198,10 @@ impl<B: Log> Producer<B> {
                 return self.finish().await;
             }
             let due = arrivals.next_at().filter(|_| give_up_at.is_none());
-            if let Some(at) = due.filter(|_| due != arrival_at) {
-                let left = at.saturating_sub(self.settings.clock.elapsed());
+            let left = due.map(|at| at.saturating_sub(self.settings.clock.elapsed()));
+            // A timer may be a millisecond late: what has fallen due meanwhile needs none.
+            let is_due = left == Some(Duration::ZERO);
+            if let Some(left) = left.filter(|_| !is_due && due != arrival_at) {
                 arrival.as_mut().reset(Instant::now() + left);
                 arrival_at = due;
             }
@@ -215,7 +217,8 @@ impl<B: Log> Producer<B> {
                     }
                     self.show(report);
                 }
-                () = &mut arrival, if due.is_some() => {
+                () = &mut arrival, if due.is_some() && !is_due => {}
+                () = std::future::ready(()), if is_due => {
                     if let Some((at, partition)) = arrivals.take() {
                         self.owe(partition, at);
                     }

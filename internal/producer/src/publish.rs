@@ -67,7 +67,8 @@ pub(crate) async fn publish<B: Log>(
             }
         }
         effort.retries += 1;
-        match look(&broker, (&stream, &subject), &message, &payload, head).await {
+        // In a box: it is rare, and long.
+        match Box::pin(look(&broker, (&stream, &subject), &message, &payload, head)).await {
             Ok(Found::Ours(seq)) => {
                 effort.recovered = true;
                 return Ok(Published { partition, head: seq, effort });

@@ -30,6 +30,9 @@ impl Processing {
             return Duration::from_secs(3);
         }
         let (least, most) = (*self.delay.start(), *self.delay.end());
+        if least == most {
+            return least;
+        }
         let name = format!("delay of {} attempt {}", delivery.seq, delivery.attempt);
         least + (most - least).mul_f64(self.seed.rng(&name).random())
     }
@@ -41,11 +44,12 @@ impl Handler for Processing {
     async fn handle(&self, delivery: Delivery) -> Result<Output, HandlerError> {
         let began = Instant::now();
         self.tally.began();
-        let (pace, delay) = (self.pace.clone(), self.delay(&delivery));
+        let delay = self.delay(&delivery);
         if bugs::has(Bug::EffectBeforeProcessing) {
+            let pace = self.pace.clone();
             tokio::spawn(async move { pace.take(delay).await });
         } else {
-            self.pace.take(self.delay(&delivery)).await;
+            self.pace.take(delay).await;
         }
         self.tally.processed(began.elapsed());
         Ok(judge(&delivery.payload, delivery.partition))

@@ -5,6 +5,8 @@ mod assign;
 mod parts;
 mod pipeline;
 mod recover;
+mod servers;
+mod trial;
 
 use std::path::Path;
 
@@ -47,6 +49,7 @@ pub async fn run(command: BenchCommand) -> Result<u8, Failure> {
         BenchCommand::Parts(args) => (parts::run(&args)?, args.output),
         BenchCommand::Pipeline(args) => (pipeline::run(&args).await?, args.output),
         BenchCommand::Recover(args) => (recover::run(&args).await?, args.output),
+        BenchCommand::Bare(args) => return pipeline::bare::run(&args).await,
     };
     let about = About::now(&findings);
     if output.json {

@@ -1,0 +1,119 @@
+//! How long it took until everything was owned again, out of the report of a run.
+
+use std::collections::BTreeMap;
+
+use coordinator::{Event, FaultKind, Report};
+use model::Timestamp;
+
+/// What partitions were without an owner after, or changed it for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum After {
+    Kill,
+    LeaderKill,
+    Leave,
+    Join,
+    Restart,
+    Start,
+    StartOfProcesses,
+}
+
+impl After {
+    /// In words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Kill => "worker killed",
+            Self::LeaderKill => "leader killed",
+            Self::Leave => "worker leaves",
+            Self::Join => "worker joins",
+            Self::Restart => "restart, one after the other",
+            Self::Start => "cold start",
+            Self::StartOfProcesses => "cold start, a process each",
+        }
+    }
+}
+
+/// Seconds, in order, after each kind of thing.
+#[derive(Debug, Default)]
+pub struct Found(pub BTreeMap<After, Vec<f64>>);
+
+impl Found {
+    /// One more.
+    pub fn add(&mut self, after: After, seconds: f64) {
+        let all = self.0.entry(after).or_default();
+        let place = all.partition_point(|other| *other <= seconds);
+        all.insert(place, seconds);
+    }
+
+    /// What a run shows whose events are `events`, a line each.
+    pub fn add_run(&mut self, report: &Report, events: &str) {
+        for recovery in &report.recoveries {
+            let after = match (recovery.kind, recovery.event.as_str()) {
+                (FaultKind::Crash, "leader_failure") => After::LeaderKill,
+                (FaultKind::Crash, _) => After::Kill,
+                (FaultKind::Restart, _) => After::Restart,
+                // All leave when a run is over; nobody takes their place then.
+                (_, "scale_down") => After::Leave,
+                _ => continue,
+            };
+            self.add(after, recovery.seconds);
+        }
+        let joined = joined(events);
+        for rebalance in &report.rebalances {
+            let Some(seconds) = rebalance.seconds else { continue };
+            let one = rebalance
+                .cause
+                .strip_prefix("joined ")
+                .filter(|one| !one.contains([',', ';', ' ']));
+            let Some(times) = one.and_then(|one| joined.get(one)) else { continue };
+            let before = times.iter().rev().find(|at| **at <= rebalance.at);
+            if let Some(at) = before {
+                self.add(After::Join, rebalance.at.since(*at).as_secs_f64() + seconds);
+            }
+        }
+    }
+
+    /// The time that `part` of all did not exceed.
+    pub fn quantile(all: &[f64], part: f64) -> f64 {
+        let rank = (part * all.len() as f64).ceil() as usize;
+        all.get(rank.clamp(1, all.len().max(1)) - 1).copied().unwrap_or(0.0)
+    }
+}
+
+/// When each member joined.
+fn joined(events: &str) -> BTreeMap<String, Vec<Timestamp>> {
+    let mut joined = BTreeMap::<_, Vec<_>>::new();
+    for line in events.lines().filter(|line| line.contains("\"joined\"")) {
+        if let Ok(Event::Joined { at, member, .. }) = serde_json::from_str(line) {
+            joined.entry(member.to_string()).or_default().push(at);
+        }
+    }
+    joined
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_kept_in_order() {
+        let mut found = Found::default();
+        [3.0, 1.0, 2.0].map(|seconds| found.add(After::Kill, seconds));
+        let all = &found.0[&After::Kill];
+        assert_eq!(*all, [1.0, 2.0, 3.0]);
+        for (part, seconds) in [(0.0, 1.0), (0.5, 2.0), (0.99, 3.0), (1.0, 3.0)] {
+            assert_eq!(Found::quantile(all, part), seconds, "{part}");
+        }
+        assert_eq!(Found::quantile(&[], 0.5), 0.0);
+    }
+
+    #[test]
+    fn each_member_joins_when_its_event_says() {
+        let line = |at: i64, member: &str| {
+            let what = format!("\"member\":\"{member}\",\"session\":1,\"acked\":0");
+            format!("{{\"type\":\"joined\",\"at\":{at},{what}}}\n")
+        };
+        let events = line(5, "worker-1") + &line(9, "worker-1") + "nothing\n";
+        let expected = BTreeMap::from([("worker-1".into(), vec![Timestamp(5), Timestamp(9)])]);
+        assert_eq!(joined(&events), expected);
+    }
+}

@@ -1,0 +1,94 @@
+//! The servers that a benchmark measures against: one of its own, a cluster of three, or the user's.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+
+use broker_nats::{Embedded, EmbeddedOptions, Store};
+use config::Config;
+use futures_util::future::try_join_all;
+use metrics::usage_of;
+
+use super::trial::forget;
+use crate::connect::server_bin;
+use crate::failure::Failure;
+
+/// For the streams of how many runs there is room, as they are configured by default. A cluster gives
+/// room back some time after streams were deleted; what is not used takes none.
+const RUNS: u64 = 100;
+
+/// Servers, and where clients find them.
+pub struct Servers {
+    own: Vec<Embedded>,
+    url: String,
+    /// Where ours keep what they keep.
+    dirs: Vec<PathBuf>,
+}
+
+impl Servers {
+    /// Those of the user.
+    pub fn of_the_user(url: &str) -> Self {
+        Self { own: Vec::new(), url: url.to_owned(), dirs: Vec::new() }
+    }
+
+    /// As many of our own, which keep what they keep in `dir`; several are one cluster.
+    pub async fn start(dir: &Path, count: usize) -> Result<Self, Failure> {
+        let program = server_bin(None).await?;
+        let routes = routes(count)?;
+        let room = Config::default().nats.jetstream;
+        let dirs: Vec<_> =
+            (0..count).map(|index| dir.join(format!("bench-server-{index}"))).collect();
+        let starting = dirs.iter().enumerate().map(|(index, dir)| {
+            let mut options = EmbeddedOptions::new(program.clone(), dir);
+            options.store = Store::Memory;
+            options.max_memory = Some(room.max_memory.bytes() * RUNS);
+            options.max_file_storage = Some(room.max_file_storage.bytes() * RUNS);
+            if count > 1 {
+                options.extra_config = cluster(index, &routes);
+            }
+            Embedded::start(options)
+        });
+        let own = try_join_all(starting).await?;
+        let url = own.iter().map(Embedded::url).collect::<Vec<_>>().join(",");
+        Ok(Self { own, url, dirs })
+    }
+
+    /// Where they are, as in `NATS_URL`.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// What they are, if they are ours.
+    pub fn version(&self) -> Option<String> {
+        self.own.first().map(|server| format!("nats-server {}", server.version()))
+    }
+
+    /// The CPU time that all of them have used; nobody tells that of the user's.
+    pub fn cpu_seconds(&self) -> Option<f64> {
+        let used = self.own.iter().map(|server| Some(usage_of(Some(server.pid()))?.cpu_seconds));
+        used.sum::<Option<f64>>().filter(|_| !self.own.is_empty())
+    }
+
+    /// Ends those that are ours, and removes what they kept.
+    pub async fn stop(self) -> Result<(), Failure> {
+        for server in self.own {
+            server.stop().await;
+        }
+        self.dirs.iter().try_for_each(|dir| forget(dir))
+    }
+}
+
+/// Free ports for the servers of a cluster to find one another.
+fn routes(count: usize) -> Result<Vec<u16>, Failure> {
+    let held: Vec<_> =
+        (0..count).map(|_| TcpListener::bind(("127.0.0.1", 0))).collect::<Result<_, _>>()?;
+    Ok(held.iter().map(|port| Ok(port.local_addr()?.port())).collect::<std::io::Result<_>>()?)
+}
+
+fn cluster(index: usize, ports: &[u16]) -> String {
+    let routes: Vec<_> = ports.iter().map(|port| format!("\"nats://127.0.0.1:{port}\"")).collect();
+    let (routes, port) = (routes.join(", "), ports[index]);
+    format!(
+        "server_name: bench_{index}\n\
+         cluster {{ name: bench, listen: \"127.0.0.1:{port}\", routes: [{routes}] }}"
+    )
+}
