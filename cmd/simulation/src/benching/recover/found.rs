@@ -97,7 +97,9 @@ mod tests {
     #[test]
     fn times_are_kept_in_order() {
         let mut found = Found::default();
-        [3.0, 1.0, 2.0].map(|seconds| found.add(After::Kill, seconds));
+        for seconds in [3.0, 1.0, 2.0] {
+            found.add(After::Kill, seconds);
+        }
         let all = &found.0[&After::Kill];
         assert_eq!(*all, [1.0, 2.0, 3.0]);
         for (part, seconds) in [(0.0, 1.0), (0.5, 2.0), (0.99, 3.0), (1.0, 3.0)] {
