@@ -149,7 +149,7 @@ fn a_part_that_was_never_begun_is_left_out_unless_it_is_the_first() {
 fn a_history_that_is_full_says_so() {
     let dir = tempfile::tempdir().unwrap();
     let path = next_in(dir.path());
-    let mut recording = Recording::create(&path, &header(0), 2_000, Pace::Virtual).unwrap();
+    let mut recording = Recording::create(&path, &header(0), 2_000, Pace::Real).unwrap();
     for at in 0..10_000 {
         recording.record(&said(at));
         if at % 100 == 0 {
