@@ -21,9 +21,9 @@ use crate::header::Header;
 use crate::line::{Ending, cut};
 
 /// Bytes of lines that are handed to the thread at once.
-const CHUNK: usize = 256 << 10;
+const CHUNK: usize = 32 << 10;
 /// Chunks that wait for it: 64 MiB.
-const WAITING_MAX: usize = 256;
+const WAITING_MAX: usize = 2_048;
 /// How long the rest may take when the run is over.
 const WRITING_MAX: Duration = Duration::from_secs(10);
 
