@@ -33,11 +33,11 @@ async fn what_was_found_is_mended() {
     }
 }
 
-/// Seeds of the shipped frame: stale epochs.
+/// Seeds of the shipped frame: stale epochs, and a coordinator that went on while the broker was down.
 #[tokio::test]
 async fn what_the_shipped_frame_found_is_mended() {
     let place = Place::new("found-explore");
-    for seed in ["459", "820"] {
+    for seed in ["459", "820", "702"] {
         let args = ["explore", "--config", FRAME, "--seeds", seed, "--out", seed, "--no-shrink"];
         let ended = run(&place, seed, &args).await;
         assert!(ended.out.contains("no seed failed"), "{seed}: {}", ended.out);

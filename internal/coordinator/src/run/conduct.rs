@@ -15,6 +15,7 @@ use super::error::CoordinatorError;
 use super::feed::{Ahead, Feed, Read};
 use super::follow::{Following, Input};
 use super::keep::{CheckpointFigures, CheckpointPlan, Keeping};
+use super::patience::patiently;
 use super::phases::{FAREWELL_MAX, Stage};
 use super::record::Recorder;
 use super::resume::Resumed;
@@ -240,7 +241,7 @@ impl<B: Admin> Coordinator<B> {
 
     /// A stream must still have its first record.
     async fn check_whole(&self, stream: &StreamName) -> Result<(), CoordinatorError> {
-        let state = self.broker.state(stream).await?.unwrap_or_default();
+        let state = patiently(|| self.broker.state(stream)).await?.unwrap_or_default();
         if state.records < state.last.0 {
             return Err(CoordinatorError::Trimmed(stream.clone()));
         }

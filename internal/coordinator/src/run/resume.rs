@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use super::error::CoordinatorError;
 use super::feed::{Ahead, Read};
+use super::patience::patiently;
 use super::state::{Downtime, RunState};
 
 /// How long the broker may take to tell the faults so far, and to store the report of the stop.
@@ -68,7 +69,7 @@ impl Resumed {
         stopped: Stopped,
         now: Timestamp,
     ) -> Result<Self, BrokerError> {
-        let past = past(broker, channel, &state).await?;
+        let past = patiently(|| past(broker, channel, &state)).await?;
         let mut resumed = Self {
             clock: clock(&state, &past, now, now),
             downtime: None,
@@ -80,7 +81,8 @@ impl Resumed {
             state: Box::new(state),
         };
         if resumed.has_stopped {
-            let from = last_sign(broker, names).await?.unwrap_or(resumed.state.at).min(now);
+            let from =
+                patiently(|| last_sign(broker, names)).await?.unwrap_or(resumed.state.at).min(now);
             resumed.clock = clock(&resumed.state, &past, from, now);
             resumed.downtime = Some(Downtime { from, to: now });
             resumed.next_fault += 1;
@@ -92,7 +94,8 @@ impl Resumed {
                 let why = "the report of the stop was not acknowledged".to_owned();
                 return Err(BrokerError::Unavailable(why));
             }
-            resumed.earlier = broker.state(&channel.stream).await?.unwrap_or_default().last;
+            let reports = patiently(|| broker.state(&channel.stream)).await?;
+            resumed.earlier = reports.unwrap_or_default().last;
         }
         Ok(resumed)
     }
@@ -120,7 +123,7 @@ async fn last_of<B: Admin>(
     stream: &StreamName,
     read: Seq,
 ) -> Result<Seq, CoordinatorError> {
-    let state = broker.state(stream).await?.unwrap_or_default();
+    let state = patiently(|| broker.state(stream)).await?.unwrap_or_default();
     let (stream, last) = (stream.clone(), state.last);
     if last < read {
         return Err(CoordinatorError::OtherStream { stream, last, read });
