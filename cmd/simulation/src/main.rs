@@ -54,7 +54,8 @@ fn main() -> ExitCode {
         Some(Command::Explore(args)) => logging::start_quietly(args.source.verbose),
         _ => logging::start(cli.run.source.verbose),
     }
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = match runtime.enable_all().worker_threads(threads()).build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error.into()),
     };
@@ -62,6 +63,12 @@ fn main() -> ExitCode {
         Ok(code) => ExitCode::from(code),
         Err(failure) => fail(&failure),
     }
+}
+
+/// Threads that carry tasks. The other half of the cores is left to the server, which most runs have
+/// beside them on the same machine: with a thread on every core, the two wait for each other.
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).max(1))
 }
 
 async fn dispatch(cli: Cli) -> Result<u8, Failure> {
