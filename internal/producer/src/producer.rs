@@ -7,7 +7,7 @@ use broker::{BrokerError, Log, Seq, StreamName, Subject};
 use bugs::Bug;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
-use futures_util::stream::FuturesUnordered;
+use futures_util::stream::{self, FuturesUnordered};
 use model::{
     Durations, Message, PartitionId, PartitionSeq, ProducerId, ProducerSeq, RunClock, Seed, Weight,
     watch,
@@ -30,6 +30,9 @@ const REPORT_EVERY_PARTITION: Duration = Duration::from_millis(50);
 /// Arrivals of one partition that wait while its publish hangs; further ones are not sent, and
 /// counted.
 const OWED_MAX: usize = 10_000;
+
+/// Partitions whose places are asked for at once when a producer begins.
+const ASKED_AT_ONCE: usize = 64;
 
 /// Ranges of earlier lives that a report repeats for each partition. Older ones were read long ago.
 const EARLIER_MAX: usize = 16;
@@ -118,12 +121,18 @@ impl<B: Log> Producer<B> {
     ) -> Result<Self, ProducerError> {
         let mut partitions = BTreeMap::new();
         let mut producer_seq = ProducerSeq(0);
-        for (partition, weight, _) in &settings.partitions {
-            let place = place(&broker, &names, *partition).await?;
+        let places = settings.partitions.iter().map(|(p, weight, _)| {
+            let place = place(&broker, &names, *p);
+            async move { (*p, *weight, place.await) }
+        });
+        let mut places = stream::iter(places).buffered(ASKED_AT_ONCE);
+        while let Some((partition, weight, place)) = places.next().await {
+            let place = place?;
             producer_seq = producer_seq.max(place.producer_seq);
-            let sending = Sending::new(*weight, names.message(*partition), place);
-            partitions.insert(*partition, sending);
+            let sending = Sending::new(weight, names.message(partition), place);
+            partitions.insert(partition, sending);
         }
+        drop(places);
         let subject = channel.producer(&settings.id);
         let earlier = last(&broker, &channel.stream, &subject).await?;
         let mut session = 1;
