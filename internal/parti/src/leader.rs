@@ -184,15 +184,11 @@ impl<B: Log> Reign<'_, B> {
     /// Waits for a record, and takes in what else has come meanwhile. A grant costs one look at all of
     /// them, and one write: better once for many acknowledgements than for each.
     async fn hear(&mut self, reader: &mut B::Reader) -> Result<(), BrokerError> {
-        let mut heard = reader.next().await;
+        self.observe(&reader.next().await?, Instant::now());
         for _ in 1..HEARD_MAX {
+            let Some(heard) = reader.next().now_or_never() else { break };
             self.observe(&heard?, Instant::now());
-            match reader.next().now_or_never() {
-                Some(next) => heard = next,
-                None => return Ok(()),
-            }
         }
-        self.observe(&heard?, Instant::now());
         Ok(())
     }
 
