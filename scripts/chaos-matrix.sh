@@ -4,9 +4,9 @@
 #   scripts/chaos-matrix.sh [OPTION…]          options go to the simulation, such as --duration 1m
 #
 # Environment: CONFIG (configs/chaos.yaml), VERSIONS ("2.11.11 2.12.8 2.14.6 2.15.1"), SEEDS ("1 2 3"),
-# JOBS (1; how many runs at once), OUT (runs/chaos-matrix; one directory a run).
+# JOBS (1; how many runs at once), OUT (runs/chaos-matrix; emptied first, then one directory a run).
 # Needs bin/simulation, which ./quick-test.sh builds, and python3 with pip for the servers.
-# Exit codes: 0 every run passed · 1 one did not · 5 something is missing.
+# Exit codes: 0 every run passed · 1 one did not · 2 bad usage · 5 something is missing.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -17,6 +17,10 @@ read -ra seeds <<<"${SEEDS:-1 2 3}"
 [[ -x bin/simulation ]] || {
   echo "chaos-matrix.sh: bin/simulation is missing: ./quick-test.sh builds it" >&2
   exit 5
+}
+[[ $jobs =~ ^[1-9][0-9]*$ ]] || {
+  echo "chaos-matrix.sh: JOBS=$jobs: at least one run must go on at a time" >&2
+  exit 2
 }
 unset PRODUCER_ID WORKER_ID NATS_URL NATS_SERVER_BIN
 
@@ -52,7 +56,7 @@ for version in versions:
         try:
             report = json.loads((out / f"{version}-{seed}" / "report.json").read_text())
             totals, anomalies = report["totals"], report["anomalies"]
-            lost = anomalies["lost_by_broker"] + anomalies["lost_in_delivery"]
+            lost = sum(anomalies[f"lost_{by}"] for by in ("by_broker", "by_producer", "in_delivery"))
             row = [report["verdict"], totals["sent"], totals["effects"], lost,
                    anomalies["duplicate"], anomalies["out_of_order"], totals["faults"], totals["fenced"]]
         except (OSError, ValueError, KeyError) as error:

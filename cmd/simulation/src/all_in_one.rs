@@ -100,8 +100,7 @@ async fn processes(
     if !isolations.contains(&Isolation::Process) {
         return Ok(None);
     }
-    let manager =
-        Manager::start().await.map_err(|error| Failure::Environment(error.to_string()))?;
+    let manager = Manager::start().await?;
     let launcher = Launcher::new(setup, source, dir.logs())?;
     let addresses = connector.addresses();
     Ok(Some(Processes::new(manager, launcher, addresses, Registry::default())))

@@ -17,8 +17,7 @@ pub fn in_files(setup: &Setup, dir: &Path) -> Result<Option<Arc<RunKeeper>>, Fai
         return Ok(None);
     }
     let keep = usize::try_from(config.keep).unwrap_or(usize::MAX);
-    let files = Checkpoints::open(&config.path, keep)
-        .map_err(|error| Failure::Environment(error.to_string()))?;
+    let files = Checkpoints::open(&config.path, keep)?;
     // Whoever resumes may stand in another directory.
     Ok(Some(keeper(setup, Place::among(files), absolute(dir)?)))
 }

@@ -2,10 +2,14 @@
 
 use broker::BrokerError;
 use broker_nats::EmbeddedError;
+use checkpoint::CheckpointError;
 use config::ConfigError;
 use coordinator::{CoordinatorError, Verdict};
+use metrics::MetricsError;
 use parti::{JoinError, MemberError};
+use processes::ProcessError;
 use producer::ProducerError;
+use web::WebError;
 
 /// Why there is no verdict.
 #[derive(Debug, thiserror::Error)]
@@ -48,9 +52,13 @@ macro_rules! environment {
 environment!(
     BrokerError,
     EmbeddedError,
+    CheckpointError,
     CoordinatorError,
+    MetricsError,
+    ProcessError,
     ProducerError,
     MemberError,
+    WebError,
     std::io::Error
 );
 

@@ -47,7 +47,7 @@ pub async fn lead<B: Admin>(
     }
     // What is being written now is there when time has gone on, in virtual time for certain.
     tokio::time::sleep(Duration::from_millis(1)).await;
-    let newest = keeper.newest().map_err(|error| Failure::Environment(error.to_string()))?;
+    let newest = keeper.newest()?;
     let (names, channel, now) = (&setup.names, &setup.channel, setup.clock.now());
     let (state, stopped) = (newest.state, Stopped::Coordinator);
     let resumed = Resumed::begin(&broker, names, channel, state, stopped, now).await?;

@@ -1,17 +1,21 @@
 //! Going on with a run that was stopped: which checkpoint, and where the run left its things.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use broker::Admin;
 use checkpoint::{Checkpoint, Checkpoints, Expected};
 use config::{Config, NatsMode, Storage};
 use coordinator::{Resumed, Stopped};
 use model::{Seed, Timestamp};
-use reports::{Phase, Report};
+use reports::{Channel, Phase, Report};
 
 use crate::cli::{RunArgs, Source, shown};
 use crate::failure::Failure;
 use crate::setup::Setup;
+
+/// How long the broker may take to store that the run goes on.
+const ANSWER_MAX: Duration = Duration::from_secs(60);
 
 /// A checkpoint to go on from.
 #[derive(Debug)]
@@ -76,7 +80,7 @@ pub async fn begin(
     let resumed =
         Resumed::begin(broker, &setup.names, &setup.channel, state, stopped, found.now).await?;
     setup.clock = resumed.clock;
-    setup.channel.send_until_known(broker, &Report::Phase(Phase::Running)).await;
+    announce(&setup.channel, broker).await?;
     println!(
         "✓ Resumed from {} after {} s of the run",
         found.path.display(),
@@ -85,10 +89,44 @@ pub async fn begin(
     Ok(resumed)
 }
 
+/// Says that the run goes on: whoever is started hears otherwise that it drains, or is over.
+async fn announce(channel: &Channel, broker: &impl Admin) -> Result<(), Failure> {
+    let running = Report::Phase(Phase::Running);
+    let sending = channel.send_until_known(broker, &running);
+    tokio::time::timeout(ANSWER_MAX, sending).await.map_err(|_| {
+        Failure::Environment(format!(
+            "the broker did not store within {ANSWER_MAX:?} that the run goes on; resume again when it \
+             answers"
+        ))
+    })
+}
+
 /// The command that goes on from the newest checkpoint.
 pub fn command(source: &Source) -> String {
     let mut words = vec!["simulation".to_owned()];
     words.extend(shown(source));
     words.push("--resume".into());
     words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use broker::Storage;
+    use broker_virtual::{Options, VirtualBroker};
+    use tokio::time::Instant;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_broker_that_is_down_is_not_waited_for_for_ever() {
+        let broker = VirtualBroker::new(Options::new(Seed(1)));
+        let (channel, client) = (Channel::new("t").unwrap(), broker.client("t"));
+        client.ensure(&channel.spec(Storage::Memory, 1)).await.unwrap();
+        announce(&channel, &client).await.unwrap();
+        broker.stop();
+        let began = Instant::now();
+        let failure = announce(&channel, &client).await.unwrap_err();
+        assert!(failure.to_string().contains("resume again"), "{failure}");
+        assert_eq!(began.elapsed(), ANSWER_MAX);
+    }
 }

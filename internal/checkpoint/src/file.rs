@@ -82,38 +82,34 @@ impl Checkpoint {
     ///
     /// [`Refusal`] says what is wrong with it.
     pub fn decode(bytes: &[u8], expected: &Expected) -> Result<Self, Refusal> {
-        decode(bytes, expected)
+        let damaged = |why: &str| Refusal::Damaged(why.to_owned());
+        if bytes.is_empty() {
+            return Err(damaged("it is empty"));
+        }
+        let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        let header = Header::parse(line)?;
+        let whole = header.body_bytes.saturating_add((line.len() + 1 + SUM_BYTES) as u64);
+        if whole != bytes.len() as u64 {
+            let why = format!("it has {} bytes and should have {whole}", bytes.len());
+            return Err(Refusal::Damaged(why));
+        }
+        let (content, sum) = bytes.split_at(bytes.len() - SUM_BYTES);
+        if format!("{:08x}\n", crc32fast::hash(content)).as_bytes() != sum {
+            return Err(damaged("its checksum is wrong"));
+        }
+        header.check_seed(expected)?;
+        let mut raw = Vec::new();
+        let body = GzDecoder::new(&content[line.len() + 1..]);
+        body.take(header.raw_bytes)
+            .read_to_end(&mut raw)
+            .map_err(|error| Refusal::Damaged(error.to_string()))?;
+        let body: Body =
+            serde_json::from_slice(&raw).map_err(|error| Refusal::Damaged(error.to_string()))?;
+        if let Some(own) = &expected.configuration
+            && header.configuration != format!("{:08x}", configuration_hash(own))
+        {
+            return Err(Refusal::OtherConfiguration(difference(&body.configuration, own)));
+        }
+        Ok(Self { header, configuration: body.configuration, state: body.state })
     }
-}
-
-fn decode(bytes: &[u8], expected: &Expected) -> Result<Checkpoint, Refusal> {
-    let damaged = |why: &str| Refusal::Damaged(why.to_owned());
-    if bytes.is_empty() {
-        return Err(damaged("it is empty"));
-    }
-    let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let header = Header::parse(line)?;
-    let whole = header.body_bytes.saturating_add((line.len() + 1 + SUM_BYTES) as u64);
-    if whole != bytes.len() as u64 {
-        let why = format!("it has {} bytes and should have {whole}", bytes.len());
-        return Err(Refusal::Damaged(why));
-    }
-    let (content, sum) = bytes.split_at(bytes.len() - SUM_BYTES);
-    if format!("{:08x}\n", crc32fast::hash(content)).as_bytes() != sum {
-        return Err(damaged("its checksum is wrong"));
-    }
-    header.check_seed(expected)?;
-    let mut raw = Vec::new();
-    let body = GzDecoder::new(&content[line.len() + 1..]);
-    body.take(header.raw_bytes)
-        .read_to_end(&mut raw)
-        .map_err(|error| Refusal::Damaged(error.to_string()))?;
-    let body: Body =
-        serde_json::from_slice(&raw).map_err(|error| Refusal::Damaged(error.to_string()))?;
-    if let Some(own) = &expected.configuration
-        && header.configuration != format!("{:08x}", configuration_hash(own))
-    {
-        return Err(Refusal::OtherConfiguration(difference(&body.configuration, own)));
-    }
-    Ok(Checkpoint { header, configuration: body.configuration, state: body.state })
 }

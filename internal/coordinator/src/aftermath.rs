@@ -81,6 +81,11 @@ impl Known {
         self.unowned_max_micros = self.unowned_max_micros.max(micros);
     }
 
+    /// Two held one partition for so long.
+    pub fn doubly(&mut self, micros: u64) {
+        self.doubly_micros = self.doubly_micros.saturating_add(micros);
+    }
+
     pub fn share(&mut self, with: &[u64]) {
         for id in with {
             if *id != self.fault.id && self.shared_with.len() < NAMED_MAX {

@@ -211,22 +211,17 @@ impl Replay {
     ) {
         let Some(zombie) = self.zombies.get_mut(&session) else { return };
         let Some(since) = zombie.since.remove(&partition) else { return };
-        let explained_by = zombie.faults.clone();
-        self.overlapped(micros(at, since), &explained_by, faults);
+        let held = micros(at, since);
+        self.overlap_micros = self.overlap_micros.saturating_add(held);
+        faults.count_for(&zombie.faults, |known| known.doubly(held));
     }
 
     fn buried(&mut self, session: Session, at: Timestamp, faults: &mut Faults) {
         let Some(zombie) = self.zombies.remove(&session) else { return };
         let each = zombie.since.values().map(|since| micros(at, *since));
         let held = each.fold(0, u64::saturating_add);
-        self.overlapped(held, &zombie.faults, faults);
-    }
-
-    fn overlapped(&mut self, micros: u64, explained_by: &[u64], faults: &mut Faults) {
-        self.overlap_micros = self.overlap_micros.saturating_add(micros);
-        faults.count_for(explained_by, |known| {
-            known.doubly_micros = known.doubly_micros.saturating_add(micros);
-        });
+        self.overlap_micros = self.overlap_micros.saturating_add(held);
+        faults.count_for(&zombie.faults, |known| known.doubly(held));
     }
 
     /// Entries of its collections that grow with what happens.

@@ -128,6 +128,7 @@ fn a_zombie_that_never_comes_back_holds_on_to_the_end() {
     let report = passes(&format!("beats c 1..40\n10 fault pause b\n{B_EXPIRES}"));
     let of = impact(&report, 1);
     same(of.doubly_processed_seconds, 40.0 - 13.5);
+    same(report.totals.overlap_seconds, 40.0 - 13.5);
     assert_eq!(of.stable_seconds, None, "it is not over");
     assert!(report.text().contains("never"), "{}", report.text());
 }

@@ -5,6 +5,7 @@ use coordinator::CheckpointFigures;
 use prometheus::{Counter, GaugeVec, Opts};
 
 use crate::MetricsError;
+use crate::families::raise_real;
 use crate::register::Register;
 use crate::table::{CHECKPOINT_COUNTERS, CHECKPOINT_GAUGES, CheckpointFamily};
 
@@ -30,10 +31,7 @@ impl CheckpointFamilies {
 
     pub fn update(&self, figures: &CheckpointFigures) {
         for (counter, family) in &self.counters {
-            let more = (family.of)(figures).unwrap_or_default() - counter.get();
-            if more > 0.0 {
-                counter.inc_by(more);
-            }
+            raise_real(counter, (family.of)(figures).unwrap_or_default());
         }
         let none: &[&str] = &[];
         for (gauge, family) in &self.gauges {

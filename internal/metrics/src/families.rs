@@ -65,10 +65,7 @@ impl RunFamilies {
             raise(counter, (family.of)(totals));
         }
         for (counter, family) in &self.seconds {
-            let more = (family.of)(totals) - counter.get();
-            if more.is_finite() && more > 0.0 {
-                counter.inc_by(more);
-            }
+            raise_real(counter, (family.of)(totals));
         }
         for (gauge, family) in &self.gauges {
             gauge.set((family.of)(totals).try_into().unwrap_or(i64::MAX));
@@ -124,4 +121,28 @@ fn histogram(
 /// Brings a counter up to `total`; it never goes down.
 pub(crate) fn raise(counter: &IntCounter, total: u64) {
     counter.inc_by(total.saturating_sub(counter.get()));
+}
+
+/// The same for one that is no whole number. A sum that became NaN would stay so.
+pub(crate) fn raise_real(counter: &Counter, total: f64) {
+    let more = total - counter.get();
+    if more.is_finite() && more > 0.0 {
+        counter.inc_by(more);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_real_counter_never_goes_down_and_stays_a_number() {
+        let counter = Counter::new("a", "b").unwrap();
+        for (total, shown) in
+            [(2.5, 2.5), (1.0, 2.5), (f64::NAN, 2.5), (f64::INFINITY, 2.5), (3.0, 3.0)]
+        {
+            raise_real(&counter, total);
+            assert_eq!(counter.get(), shown, "{total}");
+        }
+    }
 }

@@ -8,6 +8,7 @@ use coordinator::{Figures, Totals, Verdict};
 use prometheus::{GaugeVec, IntCounter, IntCounterVec, IntGaugeVec, Opts};
 
 use crate::changing::{Changing, SERIES_MAX};
+use crate::families::raise;
 use crate::register::Register;
 use crate::spans::Spans;
 use crate::table::live as named;
@@ -19,7 +20,7 @@ const PARTITIONS_MAX: usize = 10_000;
 /// The label of a fault whose name is none of ours.
 const OTHER: &str = "other";
 
-/// See above.
+/// Every one of these families.
 pub(crate) struct LiveFamilies {
     verdict: IntGaugeVec,
     given: Option<Verdict>,
@@ -95,7 +96,7 @@ impl LiveFamilies {
         self.partitions.show(shares().map(|(labels, share)| (labels, share.partitions.into())));
         self.load.show(shares().map(|(labels, share)| (labels, share.load)));
         self.count_faults(&figures.faults);
-        self.shed.inc_by(figures.shed.saturating_sub(self.shed.get()));
+        raise(&self.shed, figures.shed);
         self.end_to_end.show(&figures.end_to_end);
         self.processing.show(&figures.processing);
         self.publishing.show(&figures.publishing);
@@ -113,14 +114,12 @@ impl LiveFamilies {
         let mut other = 0;
         for (event, count) in faults {
             match ChaosEvent::ALL.iter().find(|known| known.name() == event) {
-                Some(known) => {
-                    crate::families::raise(&self.faults.with_label_values(&[known.name()]), *count)
-                }
+                Some(known) => raise(&self.faults.with_label_values(&[known.name()]), *count),
                 None => other += count,
             }
         }
         if other > 0 {
-            crate::families::raise(&self.faults.with_label_values(&[OTHER]), other);
+            raise(&self.faults.with_label_values(&[OTHER]), other);
         }
     }
 

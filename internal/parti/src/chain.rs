@@ -4,13 +4,12 @@
 //! it. So an append that was refused or is in doubt has one of three explanations, and what stands in
 //! the chain since tells which: it arrived, it did not, or somebody else claimed the partition.
 
-use broker::{Append, AppendError, Log, Seq, StreamName, Subject};
+use broker::{Append, AppendError, Backoff, Log, Seq, StreamName, Subject};
 use bugs::Bug;
 use bytes::Bytes;
 use model::PartitionId;
 use serde::de::IgnoredAny;
 
-use crate::lease::Backoff;
 use crate::records::{self, Holder, LedgerRecord};
 
 /// Our place in the chain of one partition.
@@ -45,7 +44,7 @@ enum Doubt {
 impl<B: Log> Chain<B> {
     /// Appends one of our records; returns the new head. Waits through outages.
     pub(crate) async fn append(mut self, payload: Bytes) -> Result<Seq, Fenced> {
-        let mut backoff = Backoff::new();
+        let mut backoff = Backoff::default();
         loop {
             let append = Append::new(self.ledger.clone(), self.subject.clone(), payload.clone());
             let is_fenced = !bugs::has(Bug::EffectWithoutFence);
@@ -69,7 +68,7 @@ impl<B: Log> Chain<B> {
     }
 
     async fn resolve(&self, payload: &Bytes) -> Doubt {
-        let mut backoff = Backoff::new();
+        let mut backoff = Backoff::default();
         loop {
             match self.look(payload).await {
                 Ok(doubt) => return doubt,

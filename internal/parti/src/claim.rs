@@ -1,11 +1,10 @@
 //! Taking a partition: the claim that fences whoever owned it before.
 
-use broker::{Append, AppendError, BrokerError, Log, Reader, Record, Seq, Start};
+use broker::{Append, AppendError, Backoff, BrokerError, Log, Reader, Record, Seq, Start};
 use bugs::Bug;
 use model::{PartitionId, watch};
 use serde::de::IgnoredAny;
 
-use crate::lease::Backoff;
 use crate::records::{self, Holder, LedgerRecord};
 use crate::{Names, PartitionSet};
 
@@ -55,7 +54,7 @@ pub(crate) async fn claim<B: Log>(
     partition: PartitionId,
     given: &watch::Receiver<Given>,
 ) -> Result<Claimed, ClaimError> {
-    let mut backoff = Backoff::new();
+    let mut backoff = Backoff::default();
     let mut tried: Option<(Seq, Holder)> = None;
     loop {
         let last = match last_of_chain(broker, names, partition).await {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use broker::{Append, AppendError, BrokerError, Log, Reader, Record, Seq, Start};
+use broker::{Append, AppendError, Backoff, BrokerError, Log, Reader, Record, Seq, Start};
 use model::{Seed, watch};
 use rand::RngExt;
 use tokio::task::JoinSet;
@@ -13,7 +13,6 @@ use crate::election::View;
 use crate::event::Event;
 use crate::grants::newest_grant;
 use crate::leader::{ReignEnd, lead};
-use crate::lease::Backoff;
 use crate::names::GroupSubject;
 use crate::records::{self, Grant, LeaderBeat, LeaderRecord, Session, Term};
 
@@ -43,7 +42,7 @@ impl<B: Log> Follower<B> {
         let jitter = Seed(self.session.0).rng(self.context.me.as_str());
         let view = View::of(None, Instant::now());
         let mut state = State { view, reign: JoinSet::new(), jitter, stand: None };
-        let mut backoff = Backoff::new();
+        let mut backoff = Backoff::default();
         loop {
             let outcome = match self.open(&mut state).await {
                 Ok(reader) => self.follow(reader, &mut state).await,

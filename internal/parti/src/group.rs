@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use broker::{Append, AppendError, BrokerError, Log, Seq};
+use broker::{Append, AppendError, Backoff, BrokerError, Log, Seq};
 use model::{Weights, watch};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
@@ -14,7 +14,7 @@ use crate::context::{Context, Counters, Listener, Stats};
 use crate::error::{JoinError, MemberError};
 use crate::event::Event;
 use crate::handler::Handler;
-use crate::lease::{Backoff, Timing};
+use crate::lease::Timing;
 use crate::life::{Carrier, Exit, Status, live};
 use crate::records::{self, Session, Settings};
 use crate::strategy::{Strategy, WeightedConsistentHash};
@@ -152,7 +152,7 @@ const JOIN_TRIES_MAX: u32 = 10;
 
 /// Whoever comes first writes the settings; the others must have the same.
 async fn agree<B: Log>(broker: &B, names: &Names, ours: &Settings) -> Result<(), JoinError> {
-    let mut backoff = Backoff::new();
+    let mut backoff = Backoff::default();
     let mut tries = 0;
     loop {
         match try_agree(broker, names, ours).await {

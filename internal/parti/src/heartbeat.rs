@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use broker::{Append, AppendError, BrokerError, Log, Record, Seq, Subject};
+use broker::{Append, AppendError, Backoff, BrokerError, Log, Record, Seq, Subject};
 use bugs::Bug;
 use bytes::Bytes;
 use model::watch;
@@ -13,7 +13,6 @@ use tokio::time::Instant;
 
 use crate::context::Context;
 use crate::grants::newest_grant;
-use crate::lease::Backoff;
 use crate::life::Standing;
 use crate::records::{self, Epoch, MemberRecord, Session};
 
@@ -60,7 +59,7 @@ pub(crate) struct Life {
 
 /// Begins a new life: whoever lives under this name is replaced. Waits through outages.
 pub(crate) async fn join<B: Log>(context: &Context<B>) -> Result<Life, LifeEnd> {
-    let mut backoff = Backoff::new();
+    let mut backoff = Backoff::default();
     let mut refused = 0;
     loop {
         match try_join(context).await {
@@ -178,7 +177,7 @@ impl Life {
     ) -> Result<(), LifeEnd> {
         let names = &context.names;
         let payload = self.say(record);
-        let mut backoff = Backoff::new();
+        let mut backoff = Backoff::default();
         loop {
             let append = Append::new(names.group.clone(), self.subject.clone(), payload.clone());
             let compares = !bugs::has(Bug::RenewalWithoutCompare);

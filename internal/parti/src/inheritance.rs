@@ -8,11 +8,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use broker::{BrokerError, Log, Reader, Record, Seq, Start, Subject};
+use broker::{BrokerError, Log, Reader, Record, Seq, Start, Subject, patiently};
 
 use crate::MemberId;
 use crate::context::Context;
-use crate::lease::patiently;
 use crate::names::GroupSubject;
 use crate::records::{self, Grant, MemberRecord, Term};
 

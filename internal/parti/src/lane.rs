@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use broker::{Log, Seq};
+use broker::{Backoff, Log, Seq};
 use bugs::Bug;
 use bytes::Bytes;
 use model::{PartitionId, watch};
@@ -19,7 +19,6 @@ use crate::chain::{Chain, Fenced};
 use crate::context::Context;
 use crate::event::Event;
 use crate::handler::{Delivery, Handler};
-use crate::lease::Backoff;
 use crate::life::Standing;
 use crate::records::{self, Holder, LedgerRecord};
 
@@ -135,7 +134,7 @@ impl<B: Log, H: Handler> Lane<B, H> {
     fn handle(&self, mut delivery: Delivery) -> impl Future<Output = (Seq, H::Output)> + use<B, H> {
         let (context, handler) = (self.context.clone(), self.handler.clone());
         async move {
-            let mut backoff = Backoff::new();
+            let mut backoff = Backoff::default();
             loop {
                 let permit = context.handlers.acquire().await;
                 context.counters.attempts.fetch_add(1, Ordering::Relaxed);

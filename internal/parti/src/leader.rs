@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use broker::{Append, AppendError, BrokerError, Log, Reader, Record, Seq, Subject};
+use broker::{Append, AppendError, Backoff, BrokerError, Log, Reader, Record, Seq, Subject};
 use bugs::Bug;
 use bytes::Bytes;
 use futures_util::FutureExt;
@@ -17,7 +17,6 @@ use tokio::time::Instant;
 use crate::MemberId;
 use crate::context::Context;
 use crate::inheritance::{Inheritance, inherit};
-use crate::lease::Backoff;
 use crate::names::GroupSubject;
 use crate::rebalancer::Rebalancer;
 use crate::records::{self, Grant, LeaderBeat, MemberRecord, Plan, Session, Signs, Term};
@@ -61,7 +60,7 @@ async fn append_in_term<B: Log>(
     subject: Subject,
     payload: Bytes,
 ) -> Result<Seq, ReignEnd> {
-    let mut backoff = Backoff::new();
+    let mut backoff = Backoff::default();
     loop {
         let append = Append::new(context.names.group.clone(), subject.clone(), payload.clone());
         let is_fenced = !bugs::has(Bug::DeposedLeaderWrites);
@@ -185,15 +184,11 @@ impl<B: Log> Reign<'_, B> {
     /// Waits for a record, and takes in what else has come meanwhile. A grant costs one look at all of
     /// them, and one write: better once for many acknowledgements than for each.
     async fn hear(&mut self, reader: &mut B::Reader) -> Result<(), BrokerError> {
-        let mut heard = reader.next().await;
+        self.observe(&reader.next().await?, Instant::now());
         for _ in 1..HEARD_MAX {
+            let Some(heard) = reader.next().now_or_never() else { break };
             self.observe(&heard?, Instant::now());
-            match reader.next().now_or_never() {
-                Some(next) => heard = next,
-                None => return Ok(()),
-            }
         }
-        self.observe(&heard?, Instant::now());
         Ok(())
     }
 

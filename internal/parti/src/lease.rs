@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use broker::{BrokerError, Seq};
+use broker::Seq;
 use tokio::time::Instant;
 
 /// The newest sign of life of somebody, and when it was seen here.
@@ -88,43 +88,6 @@ impl Timing {
     /// How long a handler may go on after its partition was revoked.
     pub(crate) fn revoke_grace(&self) -> Duration {
         self.lease / 2
-    }
-}
-
-/// Waits between attempts at a broker that does not answer: doubling from 20 ms to 1 s.
-#[derive(Debug)]
-pub(crate) struct Backoff(Duration);
-
-impl Backoff {
-    const FIRST: Duration = Duration::from_millis(20);
-    const LONGEST: Duration = Duration::from_secs(1);
-
-    pub(crate) fn new() -> Self {
-        Self(Self::FIRST)
-    }
-
-    pub(crate) async fn wait(&mut self) {
-        tokio::time::sleep(self.0).await;
-        self.0 = (self.0 * 2).min(Self::LONGEST);
-    }
-}
-
-/// Asks until there is an answer: waits through outages, and for as long as they last. The caller bounds
-/// it by dropping.
-///
-/// # Errors
-///
-/// Whatever asking again would not mend.
-pub(crate) async fn patiently<T, F>(mut ask: impl FnMut() -> F) -> Result<T, BrokerError>
-where
-    F: Future<Output = Result<T, BrokerError>>,
-{
-    let mut backoff = Backoff::new();
-    loop {
-        match ask().await {
-            Err(BrokerError::Unavailable(_)) => backoff.wait().await,
-            outcome => return outcome,
-        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! From a grant to a claim and a place to read from.
 
-use broker::{BrokerError, Log, Seq};
+use broker::{BrokerError, Log, Seq, patiently};
 use bugs::Bug;
 use futures_util::StreamExt;
 use futures_util::stream;
@@ -8,7 +8,6 @@ use model::{PartitionId, watch};
 
 use crate::claim::{ClaimError, Claimed, Given, claim};
 use crate::context::Context;
-use crate::lease::patiently;
 
 /// Claims of one batch that are under way at once.
 const CLAIMS_MAX: usize = 32;

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use broker::{BrokerError, Log, Seq, Start};
+use broker::{BrokerError, Log, Seq, Start, patiently};
 use bugs::Bug;
 use model::PartitionId;
 use tokio::sync::mpsc;
@@ -15,7 +15,6 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::context::Context;
-use crate::lease::patiently;
 use crate::pump::{Feed, Position, Pump, PumpNews};
 
 /// Readers are merged only if none must go back by more messages (of any partition) than this.

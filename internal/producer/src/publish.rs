@@ -1,17 +1,11 @@
 //! One publish, until it is known to be stored: the in-doubt rule.
 
-use std::time::Duration;
-
-use broker::{Append, AppendError, BrokerError, Log, Record, Seq, StreamName, Subject};
+use broker::{Append, AppendError, Backoff, BrokerError, Log, Record, Seq, StreamName, Subject};
 use bugs::Bug;
 use bytes::Bytes;
 use model::{Message, PartitionId, ProducerId};
 
 use crate::error::ProducerError;
-
-/// Waits between attempts: doubling from 20 ms to 1 s.
-const WAIT_FIRST: Duration = Duration::from_millis(20);
-const WAIT_LONGEST: Duration = Duration::from_secs(1);
 
 /// What it took to store a message.
 #[derive(Clone, Copy, Debug, Default)]
@@ -44,7 +38,7 @@ pub(crate) async fn publish<B: Log>(
     let is_damaged = bugs::has(Bug::PayloadDamaged) && message.partition_seq.0.is_multiple_of(20);
     let payload = if is_damaged { damaged(&payload) } else { payload };
     let mut effort = Effort::default();
-    let mut wait = WAIT_FIRST;
+    let mut backoff = Backoff::default();
     loop {
         let append = Append::new(stream.clone(), subject.clone(), payload.clone());
         match broker.append(append.after(head)).await {
@@ -58,12 +52,12 @@ pub(crate) async fn publish<B: Log>(
             }
             Err(AppendError::InDoubt(why)) => {
                 tracing::debug!(%partition, why, "publish in doubt");
-                pause(&mut wait).await;
+                backoff.wait().await;
             }
             Err(AppendError::Rejected(why)) => {
                 tracing::warn!(%partition, why, "publish rejected; trying again");
                 effort.rejected += 1;
-                pause(&mut wait).await;
+                backoff.wait().await;
             }
         }
         effort.retries += 1;
@@ -78,7 +72,7 @@ pub(crate) async fn publish<B: Log>(
             Ok(Found::Other(producer)) => {
                 return Err(ProducerError::Replaced { producer, partition });
             }
-            Err(BrokerError::Unavailable(_)) => pause(&mut wait).await,
+            Err(BrokerError::Unavailable(_)) => backoff.wait().await,
             Err(error) => return Err(error.into()),
         }
     }
@@ -87,11 +81,6 @@ pub(crate) async fn publish<B: Log>(
 fn damaged(payload: &Bytes) -> Bytes {
     let text = String::from_utf8_lossy(payload);
     text.replace("\"sent_at\":", "\"sent_at\":1").into_bytes().into()
-}
-
-async fn pause(wait: &mut Duration) {
-    tokio::time::sleep(*wait).await;
-    *wait = (*wait * 2).min(WAIT_LONGEST);
 }
 
 /// What stands after the last message that we know of.

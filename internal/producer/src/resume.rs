@@ -1,8 +1,6 @@
 //! Where a producer goes on: after what the stream holds, whoever crashed before.
 
-use std::time::Duration;
-
-use broker::{BrokerError, Log, Record, Seq, StreamName, Subject};
+use broker::{BrokerError, Log, Record, Seq, StreamName, Subject, patiently};
 use bugs::Bug;
 use model::{Message, PartitionId, PartitionSeq, ProducerSeq};
 use parti::Names;
@@ -35,7 +33,7 @@ pub(crate) async fn place<B: Log>(
     }
     // Somebody else writes to our subject; the newest message of ours stands before.
     let mut at = Seq(1);
-    while let Some(record) = first_at(broker, &names.messages, &subject, at).await? {
+    while let Some(record) = patiently(|| broker.first_at(&names.messages, &subject, at)).await? {
         take(&mut place, partition, &record);
         if record.seq >= last.seq {
             break;
@@ -61,29 +59,5 @@ pub(crate) async fn last<B: Log>(
     stream: &StreamName,
     subject: &Subject,
 ) -> Result<Option<Record>, BrokerError> {
-    loop {
-        match broker.last(stream, subject).await {
-            Err(BrokerError::Unavailable(why)) => pause(&why).await,
-            answer => return answer,
-        }
-    }
-}
-
-async fn first_at<B: Log>(
-    broker: &B,
-    stream: &StreamName,
-    subject: &Subject,
-    at: Seq,
-) -> Result<Option<Record>, BrokerError> {
-    loop {
-        match broker.first_at(stream, subject, at).await {
-            Err(BrokerError::Unavailable(why)) => pause(&why).await,
-            answer => return answer,
-        }
-    }
-}
-
-async fn pause(why: &str) {
-    tracing::debug!(why, "asking again");
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    patiently(|| broker.last(stream, subject)).await
 }

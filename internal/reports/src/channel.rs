@@ -1,7 +1,7 @@
 //! The stream of reports: one subject per reporter, the newest report each.
 
 use broker::{
-    Append, AppendError, Log, NameError, Record, Storage, StreamName, StreamSpec, Subject,
+    Append, AppendError, Backoff, Log, NameError, Record, Storage, StreamName, StreamSpec, Subject,
 };
 use model::ProducerId;
 use serde::{Deserialize, Serialize};
@@ -108,9 +108,10 @@ impl Channel {
 
     /// Sends a report until it is acknowledged; the caller bounds it.
     pub async fn send_until_known<B: Log>(&self, broker: &B, report: &Report) {
+        let mut backoff = Backoff::default();
         while let Err(error) = self.send(broker, report).await {
             tracing::debug!(%error, "report not acknowledged; trying again");
-            tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+            backoff.wait().await;
         }
     }
 }

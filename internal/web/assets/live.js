@@ -36,7 +36,7 @@ function showVerdict() {
   node("verdict").dataset.verdict = shown;
   const word = VERDICTS[verdict] ?? (anomalies.length ? `${PHASES[phase]}, with anomalies` : PHASES[phase]);
   const says = anomalies.length ? anomalies.map(([name, n]) => `${count(n)} × ${name}`).join(", ")
-    : verdict === "running" ? "No message lost, repeated or reordered so far." : "No anomaly was found.";
+    : verdict === "running" ? "Nothing wrong so far." : "No anomaly was found.";
   if (node("verdict-word").textContent !== word) write(node("spoken"), `${word}. ${says}`);
   write(node("verdict-word"), word);
   write(node("verdict-says"), says);

@@ -1,5 +1,5 @@
-//! Chaos by hand: look, pause, resume, ask for an event, and hand oneself over to it. The only pages that wait for an answer;
-//! what is asked for is the director's to decide.
+//! Chaos by hand: look, pause, resume, ask for an event, and hand oneself over to it. The only pages
+//! that wait for an answer; what is asked for is the director's to decide.
 
 use axum::Router;
 use axum::body::{Body, to_bytes};

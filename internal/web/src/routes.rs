@@ -1,18 +1,18 @@
-//! The pages. No handler waits for anything: each answers from what was published last. Chaos by
-//! hand stands in a file of its own.
+//! The pages. No handler here waits for anything: each answers from what was published last. The run as
+//! it happens and chaos by hand stand in files of their own.
 
 use std::net::SocketAddr;
 
-use axum::Json;
 use axum::Router;
 use axum::extract::State;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use metrics::Role;
 
 use crate::Shared;
+use crate::answer::done;
 use crate::door::Door;
 use crate::limits::Limits;
 use crate::{assets, by_hand, live};
@@ -65,8 +65,7 @@ async fn readyz(State(shared): State<Shared>) -> (StatusCode, String) {
 }
 
 async fn status(State(shared): State<Shared>) -> Response {
-    let newest = [(CACHE_CONTROL, HeaderValue::from_static("no-store"))];
-    (newest, Json(shared.status())).into_response()
+    done(shared.status())
 }
 
 async fn unknown(State(shared): State<Shared>) -> (StatusCode, String) {

@@ -157,6 +157,10 @@ fn trouble(node: &Node, why: impl Into<String>) -> Trouble {
     Trouble { node: node.clone(), why: why.into() }
 }
 
+fn absent(node: &Node) -> Trouble {
+    trouble(node, "does not run")
+}
+
 impl<C: Connector> Fleet for Crew<C> {
     fn running(&self) -> Vec<Node> {
         let mut running = self.tasks.running();

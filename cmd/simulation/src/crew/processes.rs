@@ -8,7 +8,7 @@ use chaos::{Manner, Network, Node, Trouble};
 use futures_util::future::join_all;
 use processes::{Exit, Manager, Process, Signal, State};
 
-use super::{Ask, Launcher, Registry, trouble};
+use super::{Ask, Launcher, Registry, absent, trouble};
 use crate::proxies::Addresses;
 
 /// How long a process may take to start its work.
@@ -148,8 +148,4 @@ async fn end(node: &Node, process: &Process, manner: Manner) -> Result<(), Troub
 
 fn is_alive(state: State) -> bool {
     matches!(state, State::Starting | State::Running | State::Paused)
-}
-
-fn absent(node: &Node) -> Trouble {
-    trouble(node, "does not run")
 }

@@ -14,7 +14,7 @@ use producer::{Producer, ProducerError};
 use tokio::task::JoinSet;
 use worker::Worker;
 
-use super::{Ask, trouble};
+use super::{Ask, absent, trouble};
 use crate::connect::Connector;
 use crate::failure::Failure;
 use crate::setup::Setup;
@@ -193,8 +193,4 @@ async fn end<B: broker::Admin + broker::Queue>(
         }
     };
     ended.map_err(|why| trouble(&node, why))
-}
-
-fn absent(node: &Node) -> Trouble {
-    trouble(node, "does not run")
 }

@@ -75,7 +75,7 @@ impl Keeping<'_> {
         }
         let trace = dir.path().join("trace.txt");
         let lines = File::create(&trace).map_err(|error| unwritten(&trace, &error))?;
-        let shared = Shared::new().map_err(|error| Failure::Environment(error.to_string()))?;
+        let shared = Shared::new()?;
         let outside = Outside {
             left: Some(Left {
                 dir: dir.clone(),

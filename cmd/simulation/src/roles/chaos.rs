@@ -44,15 +44,13 @@ pub async fn chaos(mut setup: Setup, source: &Source, dir: &RunDir) -> Result<u8
     let connector = NatsConnector::new(&setup, None);
     let registry = Registry::default();
     let (control, orders) = Control::new(Arc::new(setup.config.clone()));
-    let shared = Shared::of(metrics::Role::Chaos)
-        .map_err(|error| Failure::Environment(error.to_string()))?;
+    let shared = Shared::of(metrics::Role::Chaos)?;
     let (registrations, mut arriving) = mpsc::channel(WAITING_MAX);
     let token = setup.chaos_token();
     shared.set_chaos(control.clone(), token);
     shared.set_registry(registrations);
     let address = &setup.config.metrics.prometheus;
-    let server = Server::bind(&address.host, address.port).await;
-    let server = server.map_err(|error| Failure::Environment(error.to_string()))?;
+    let server = Server::bind(&address.host, address.port).await?;
     println!("✓ Chaos controller at http://{}", server.local_addr());
     tokio::spawn(server.serve(shared.clone(), std::future::pending()));
     let (known, addresses) = (registry.clone(), connector.addresses());
@@ -63,8 +61,7 @@ pub async fn chaos(mut setup: Setup, source: &Source, dir: &RunDir) -> Result<u8
         }
     });
     let launcher = Launcher::new(&setup, source, dir.logs())?;
-    let manager =
-        Manager::start().await.map_err(|error| Failure::Environment(error.to_string()))?;
+    let manager = Manager::start().await?;
     let processes = Processes::new(manager, launcher, connector.addresses(), registry);
     let crew = Crew::new(&setup, connector, Some(processes)).await?;
     let settings = setup.director(None);

@@ -54,16 +54,14 @@ impl Watching {
         embedded: Option<Arc<Managed>>,
         chaos: Option<Control>,
     ) -> Result<Self, Failure> {
-        let shared = Shared::new().map_err(|error| Failure::Environment(error.to_string()))?;
+        let shared = Shared::new()?;
         if let Some(control) = chaos.filter(|_| setup.config.chaos.enabled) {
             shared.set_chaos(control, setup.chaos_token());
         }
         let prometheus = &setup.config.metrics.prometheus;
         let mut tasks = JoinSet::new();
         if prometheus.enabled {
-            let server = Server::bind(&prometheus.host, prometheus.port)
-                .await
-                .map_err(|error| Failure::Environment(error.to_string()))?;
+            let server = Server::bind(&prometheus.host, prometheus.port).await?;
             println!("✓ Metrics at http://{}/metrics", server.local_addr());
             println!("  watch: http://{}/", reachable(server.local_addr()));
             tasks.spawn(server.serve(shared.clone(), std::future::pending()));

@@ -51,7 +51,7 @@ impl RoleWatching {
                 return Ok(Self { shared: None, tasks });
             }
         };
-        let shared = Shared::of(role).map_err(|error| Failure::Environment(error.to_string()))?;
+        let shared = Shared::of(role)?;
         println!("✓ Metrics of {name} at http://{}/metrics", server.local_addr());
         tasks.spawn(server.serve(shared.clone(), std::future::pending()));
         tasks.spawn(look(shared.clone()));

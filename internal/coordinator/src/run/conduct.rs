@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use broker::{Admin, StreamName};
+use broker::{Admin, StreamName, patiently_for};
 use bugs::Bug;
 use model::{RunClock, watch};
 use parti::Names;
@@ -15,10 +15,9 @@ use super::error::CoordinatorError;
 use super::feed::{Ahead, Feed, Read};
 use super::follow::{Following, Input};
 use super::keep::{CheckpointFigures, CheckpointPlan, Keeping};
-use super::patience::patiently;
 use super::phases::{FAREWELL_MAX, Stage};
 use super::record::Recorder;
-use super::resume::Resumed;
+use super::resume::{OUTAGE_MAX, Resumed};
 use super::state::{Cause, RunState};
 use super::trim::Trims;
 use crate::{Detail, Entry, Event, Figures, Judge, JudgeSettings, OfChaos, Resumption, Totals};
@@ -241,7 +240,8 @@ impl<B: Admin> Coordinator<B> {
 
     /// A stream must still have its first record.
     async fn check_whole(&self, stream: &StreamName) -> Result<(), CoordinatorError> {
-        let state = patiently(|| self.broker.state(stream)).await?.unwrap_or_default();
+        let state =
+            patiently_for(OUTAGE_MAX, || self.broker.state(stream)).await?.unwrap_or_default();
         if state.records < state.last.0 {
             return Err(CoordinatorError::Trimmed(stream.clone()));
         }

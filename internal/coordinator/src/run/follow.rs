@@ -1,9 +1,8 @@
 //! From the four streams of a run to one queue.
 
-use broker::{BrokerError, Log, Reader, Record, Start, StreamName, Subject};
+use broker::{BrokerError, Log, Reader, Record, Start, StreamName, Subject, patiently};
 use parti::Names;
 use reports::Channel;
-use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
@@ -62,15 +61,7 @@ async fn follow<B: Log>(
     source: Source,
     out: &mpsc::Sender<Input>,
 ) -> Result<(), BrokerError> {
-    let mut reader = loop {
-        match broker.read(stream, vec![filter.clone()], start).await {
-            Ok(reader) => break reader,
-            Err(BrokerError::Unavailable(_)) => {
-                tokio::time::sleep(Duration::from_millis(200)).await
-            }
-            Err(error) => return Err(error),
-        }
-    };
+    let mut reader = patiently(|| broker.read(stream, vec![filter.clone()], start)).await?;
     while out.send((source, Ok(reader.next().await?))).await.is_ok() {}
     Ok(())
 }

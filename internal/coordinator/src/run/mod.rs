@@ -7,7 +7,6 @@ mod error;
 mod feed;
 mod follow;
 mod keep;
-mod patience;
 mod phases;
 mod record;
 mod resume;

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use broker::{Admin, BrokerError, Log, Reader, Seq, Start, StreamName};
+use broker::{Admin, BrokerError, Log, Reader, Seq, Start, StreamName, patiently_for};
 use model::{RunClock, Timestamp};
 use parti::Names;
 use reports::{Channel, Fault, FaultKind, Report};
@@ -14,9 +14,10 @@ use tokio::time::Instant;
 
 use super::error::CoordinatorError;
 use super::feed::{Ahead, Read};
-use super::patience::patiently;
 use super::state::{Downtime, RunState};
 
+/// How long whoever begins or goes on while the broker is down waits for it.
+pub(super) const OUTAGE_MAX: Duration = Duration::from_secs(60);
 /// How long the broker may take to tell the faults so far, and to store the report of the stop.
 const ANSWER_MAX: Duration = Duration::from_secs(10);
 
@@ -69,7 +70,7 @@ impl Resumed {
         stopped: Stopped,
         now: Timestamp,
     ) -> Result<Self, BrokerError> {
-        let past = patiently(|| past(broker, channel, &state)).await?;
+        let past = patiently_for(OUTAGE_MAX, || past(broker, channel, &state)).await?;
         let mut resumed = Self {
             clock: clock(&state, &past, now, now),
             downtime: None,
@@ -81,8 +82,10 @@ impl Resumed {
             state: Box::new(state),
         };
         if resumed.has_stopped {
-            let from =
-                patiently(|| last_sign(broker, names)).await?.unwrap_or(resumed.state.at).min(now);
+            let from = patiently_for(OUTAGE_MAX, || last_sign(broker, names))
+                .await?
+                .unwrap_or(resumed.state.at)
+                .min(now);
             resumed.clock = clock(&resumed.state, &past, from, now);
             resumed.downtime = Some(Downtime { from, to: now });
             resumed.next_fault += 1;
@@ -94,7 +97,7 @@ impl Resumed {
                 let why = "the report of the stop was not acknowledged".to_owned();
                 return Err(BrokerError::Unavailable(why));
             }
-            let reports = patiently(|| broker.state(&channel.stream)).await?;
+            let reports = patiently_for(OUTAGE_MAX, || broker.state(&channel.stream)).await?;
             resumed.earlier = reports.unwrap_or_default().last;
         }
         Ok(resumed)
@@ -123,7 +126,7 @@ async fn last_of<B: Admin>(
     stream: &StreamName,
     read: Seq,
 ) -> Result<Seq, CoordinatorError> {
-    let state = patiently(|| broker.state(stream)).await?.unwrap_or_default();
+    let state = patiently_for(OUTAGE_MAX, || broker.state(stream)).await?.unwrap_or_default();
     let (stream, last) = (stream.clone(), state.last);
     if last < read {
         return Err(CoordinatorError::OtherStream { stream, last, read });

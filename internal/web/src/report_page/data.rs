@@ -6,8 +6,8 @@ use coordinator::{FaultEntry, Report};
 use serde::Serialize;
 use view::{Ownerships, Point, View};
 
-/// Faults that are drawn.
-const FAULTS_MAX: usize = 2_000;
+/// Faults, and plans, that are drawn.
+const DRAWN_MAX: usize = 2_000;
 
 #[derive(Serialize)]
 struct Data<'a> {
@@ -44,12 +44,12 @@ pub(super) fn of(report: &Report, view: &View) -> Result<String, serde_json::Err
         names: shown.members.into_iter().map(|member| (member.n, member.id)).collect(),
         ownerships: view.ownerships(),
         points: shown.series.points,
-        faults: happened.take(FAULTS_MAX).map(span).collect(),
+        faults: happened.take(DRAWN_MAX).map(span).collect(),
         plans: report
             .rebalances
             .iter()
             .rev()
-            .take(FAULTS_MAX)
+            .take(DRAWN_MAX)
             .map(|plan| seconds(plan.at))
             .collect(),
         settled: report.totals.cold_start_seconds,

@@ -1,6 +1,6 @@
 //! The verdict and why, the counts, what went wrong, and what the run was.
 
-use coordinator::{Class, Evidence, Finding, Report, Verdict};
+use coordinator::{Class, Evidence, Finding, Promise, Report, Verdict};
 
 use super::html::Html;
 use super::when::{of_run, utc};
@@ -42,13 +42,23 @@ pub(super) fn verdict(html: &mut Html, report: &Report) {
     html.raw("<span class=\"mark\" aria-hidden=\"true\"></span><div class=\"words\">");
     html.element("h1", "id=\"verdict-word\"", words);
     if report.reasons.is_empty() {
-        html.element("p", "", "No message was lost, repeated or reordered.");
+        html.element("p", "", good(report.promise));
     }
     report.reasons.iter().for_each(|reason| html.element("p", "", reason));
     html.raw("</div>");
     let ended = if report.interrupted { " (ended before its time)" } else { "" };
     html.element("p", "class=\"elapsed\"", &format!("exit code {}{ended}", report.exit_code));
     html.raw("</section>\n");
+}
+
+/// What a run has shown that nothing is said against.
+fn good(promise: Promise) -> &'static str {
+    match promise {
+        Promise::ExactlyOnce => "No message was lost, repeated or reordered.",
+        Promise::AtLeastOnce { .. } => {
+            "No message was lost, and a fault explains each that was repeated or late."
+        }
+    }
 }
 
 /// The counts.

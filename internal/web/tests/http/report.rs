@@ -110,6 +110,17 @@ fn page() -> (Report, String) {
     (report, page)
 }
 
+#[test]
+fn a_good_run_claims_no_more_than_was_promised() {
+    let at_least_once = Promise::AtLeastOnce { reach: Duration::from_secs(1) };
+    for (promise, claimed) in [(Promise::ExactlyOnce, true), (at_least_once, false)] {
+        let report = Report { promise, reasons: vec![], ..report() };
+        let page = report_page(&report, &View::new(run(4))).expect("a page");
+        assert!(page.contains("No message was lost"), "{promise}");
+        assert_eq!(page.contains("lost, repeated or reordered"), claimed, "{promise}");
+    }
+}
+
 /// What is between two texts of the page.
 fn part<'a>(page: &'a str, from: &str, to: &str) -> &'a str {
     page.split_once(from).and_then(|(_, rest)| rest.split_once(to)).expect(from).0

@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use broker::{
-    BrokerError, ConsumerName, ConsumerSpec, ConsumerState, Delivery, Queue, QueueError, Subject,
+    Backoff, BrokerError, ConsumerName, ConsumerSpec, ConsumerState, Delivery, Queue, QueueError,
+    Subject, insistently,
 };
 use model::PartitionId;
 use parti::{Handler, MemberId, Names};
@@ -60,36 +61,24 @@ impl<B: Queue> Desk<B> {
 
     /// Makes a consumer, or changes one, until the broker has understood.
     pub(super) async fn make(&self, spec: &ConsumerSpec) {
-        let mut pause = Pause::default();
+        let mut backoff = Backoff::default();
         while let Err(error) = self.broker.consumer(&self.names.messages, spec).await {
             if !is_outage(&error) {
                 tracing::warn!(consumer = %spec.name, %error, "no consumer; trying again");
             }
-            pause.take().await;
+            backoff.wait().await;
         }
     }
 
     /// How far a consumer is, as soon as the broker answers.
     pub(super) async fn progress(&self, consumer: &ConsumerName) -> Option<ConsumerState> {
-        let mut pause = Pause::default();
-        loop {
-            match self.broker.progress(&self.names.messages, consumer).await {
-                Ok(state) => return state,
-                Err(_) => pause.take().await,
-            }
-        }
+        insistently(|| self.broker.progress(&self.names.messages, consumer)).await
     }
 
     /// Whether the group has been at work: somebody told so of the first partition.
     pub(super) async fn is_begun(&self) -> bool {
         let (ledger, first) = (&self.names.ledger, self.names.own(PartitionId(0)));
-        let mut pause = Pause::default();
-        loop {
-            match self.broker.last(ledger, &first).await {
-                Ok(last) => return last.is_some(),
-                Err(_) => pause.take().await,
-            }
-        }
+        insistently(|| self.broker.last(ledger, &first)).await.is_some()
     }
 
     /// The next delivery, if there is one soon.
@@ -137,10 +126,10 @@ impl<B: Queue> Desk<B> {
 
     /// Acknowledges until the broker has understood, or delivers it again anyway.
     pub(super) async fn ack(&self, delivery: &Delivery) {
-        let (mut pause, began) = (Pause::default(), Instant::now());
+        let (mut backoff, began) = (Backoff::default(), Instant::now());
         while began.elapsed() < self.ack_wait {
             match self.broker.ack(&delivery.receipt).await {
-                Err(error) if is_outage(&error) => pause.take().await,
+                Err(error) if is_outage(&error) => backoff.wait().await,
                 // Without its consumer there is nothing to acknowledge.
                 _ => return,
             }
@@ -159,20 +148,4 @@ impl<B: Queue> Desk<B> {
 /// Whether asking again may help.
 pub(super) fn is_outage(error: &QueueError) -> bool {
     matches!(error, QueueError::Broker(BrokerError::Unavailable(_)))
-}
-
-/// Waits between attempts at a broker that does not answer: doubling from 20 ms to 1 s.
-pub(super) struct Pause(Duration);
-
-impl Default for Pause {
-    fn default() -> Self {
-        Self(Duration::from_millis(20))
-    }
-}
-
-impl Pause {
-    pub(super) async fn take(&mut self) {
-        tokio::time::sleep(self.0).await;
-        self.0 = (self.0 * 2).min(Duration::from_secs(1));
-    }
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use broker::{ConsumerName, Queue, QueueError};
+use broker::{Backoff, ConsumerName, Queue, QueueError};
 use model::{PartitionId, watch};
 use parti::records::{Epoch, Session};
 use parti::{Assignee, Assignment};
@@ -17,7 +17,7 @@ use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::desk::{Desk, Pause};
+use super::desk::Desk;
 use super::teller::Teller;
 
 /// Consumes partitions by consumers of their own.
@@ -99,7 +99,7 @@ async fn run<B: Queue>(
     let spec = desk.spec(&name, vec![desk.names.message(partition)]);
     desk.make(&spec).await;
     teller.owned(epoch, None).await;
-    let mut pause = Pause::default();
+    let mut backoff = Backoff::default();
     while stop.borrow().is_none() {
         let hand = match desk.pull(&name).await {
             Ok(hand) => hand,
@@ -108,11 +108,11 @@ async fn run<B: Queue>(
                 continue;
             }
             Err(_) => {
-                pause.take().await;
+                backoff.wait().await;
                 continue;
             }
         };
-        pause = Pause::default();
+        backoff = Backoff::default();
         let Some(hand) = hand else { continue };
         if stop.borrow().is_some() {
             desk.give_back(&hand.delivery).await;

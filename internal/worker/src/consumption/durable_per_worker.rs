@@ -11,7 +11,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use broker::{ConsumerName, Queue, QueueError, Seq, Subject};
+use broker::{Backoff, ConsumerName, Queue, QueueError, Seq, Subject, insistently};
 use model::{PartitionId, watch};
 use parti::records::{Epoch, Session};
 use parti::{Assignee, Assignment, PartitionSet};
@@ -19,7 +19,7 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
-use super::desk::{Desk, InHand, Pause};
+use super::desk::{Desk, InHand};
 use super::teller::Teller;
 
 /// Deliveries and questions that wait in one lane; the consumer delivers no more than that.
@@ -171,26 +171,24 @@ impl<B: Queue> Puller<B> {
         self.desk.make(&nothing).await;
         if self.desk.is_begun().await {
             // To look for nothing is to pass over all that there is.
-            while self.desk.pull(&self.consumer).await.is_err() {
-                Pause::default().take().await;
-            }
+            insistently(|| self.desk.pull(&self.consumer)).await;
             ready.send_replace(true);
         } else {
             ready.send_replace(true);
             self.wait(&mut given).await;
         }
-        let mut pause = Pause::default();
+        let mut backoff = Backoff::default();
         loop {
             match self.desk.pull(&self.consumer).await {
-                Ok(None) => pause = Pause::default(),
+                Ok(None) => backoff = Backoff::default(),
                 Ok(Some(hand)) => {
-                    pause = Pause::default();
+                    backoff = Backoff::default();
                     if self.deliveries.send(hand).await.is_err() {
                         return;
                     }
                 }
                 Err(QueueError::Missing { .. }) => self.desk.make(&nothing).await,
-                Err(_) => pause.take().await,
+                Err(_) => backoff.wait().await,
             }
         }
     }

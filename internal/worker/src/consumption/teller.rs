@@ -4,13 +4,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use broker::{Append, AppendError, Queue, Seq};
+use broker::{Append, AppendError, Backoff, Queue, Seq};
 use model::PartitionId;
 use parti::MemberId;
 use parti::records::{Epoch, Session, encode};
 use reports::{Output, ToldRecord};
 
-use super::desk::{Desk, Pause};
+use super::desk::Desk;
 
 /// Tells of one partition in one life.
 pub(super) struct Teller<B> {
@@ -65,12 +65,12 @@ impl<B: Queue> Teller<B> {
         let Desk { broker, names, me, .. } = &*self.desk;
         let payload = encode(&record(me.clone(), self.session, number));
         let append = Append::new(names.ledger.clone(), names.own(self.partition), payload);
-        let mut pause = Pause::default();
+        let mut backoff = Backoff::default();
         while let Err(error) = broker.append(append.clone()).await {
             if let AppendError::Rejected(why) = error {
                 tracing::warn!(partition = %self.partition, why, "the ledger takes no record");
             }
-            pause.take().await;
+            backoff.wait().await;
         }
     }
 }
