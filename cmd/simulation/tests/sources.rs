@@ -59,6 +59,7 @@ const ALLOWED: &[(&str, &str, &str)] = &[
     ("cmd/simulation/src/selftest/mod.rs", "spawn_blocking", "other processes, from outside"),
     ("cmd/simulation/src/selftest/mod.rs", "std::env::var", "which bug a process has"),
     ("cmd/simulation/src/selftest/mod.rs", "available_parallelism", "how many are tried at once"),
+    ("cmd/simulation/src/main.rs", "available_parallelism", "virtual time has its own thread"),
     ("cmd/simulation/src/events.rs", "spawn_blocking", "real time only"),
     ("cmd/simulation/src/register.rs", "process::id", "separate processes only"),
     ("cmd/simulation/src/logging.rs", "std::env::var", "how it looks"),

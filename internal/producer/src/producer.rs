@@ -121,16 +121,14 @@ impl<B: Log> Producer<B> {
     ) -> Result<Self, ProducerError> {
         let mut partitions = BTreeMap::new();
         let mut producer_seq = ProducerSeq(0);
-        let places = settings.partitions.iter().map(|(p, weight, _)| {
-            let place = place(&broker, &names, *p);
-            async move { (*p, *weight, place.await) }
-        });
-        let mut places = stream::iter(places).buffered(ASKED_AT_ONCE);
-        while let Some((partition, weight, place)) = places.next().await {
-            let place = place?;
+        let asked: Vec<_> =
+            settings.partitions.iter().map(|(p, ..)| place(&broker, &names, *p)).collect();
+        let mut places = stream::iter(asked).buffered(ASKED_AT_ONCE);
+        for (partition, weight, _) in &settings.partitions {
+            let Some(place) = places.next().await.transpose()? else { break };
             producer_seq = producer_seq.max(place.producer_seq);
-            let sending = Sending::new(weight, names.message(partition), place);
-            partitions.insert(partition, sending);
+            let sending = Sending::new(*weight, names.message(*partition), place);
+            partitions.insert(*partition, sending);
         }
         drop(places);
         let subject = channel.producer(&settings.id);
