@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use bench::quantile;
 use broker::{Admin, Reader, Record, Seq, Start, StreamName, Subject};
 use model::{Message, Timestamp};
 use parti::records::{self, LedgerRecord};
@@ -17,9 +18,7 @@ pub struct Latencies(Vec<u64>);
 impl Latencies {
     /// The latency that `part` of all messages did not exceed.
     pub fn quantile(&self, part: f64) -> Duration {
-        let rank = (part * self.0.len() as f64).ceil() as usize;
-        let at = rank.clamp(1, self.0.len().max(1)) - 1;
-        Duration::from_micros(self.0.get(at).copied().unwrap_or(0))
+        Duration::from_micros(quantile(&self.0, part).unwrap_or(0))
     }
 }
 
@@ -101,19 +100,4 @@ async fn each(
         take(&record)?;
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn quantiles_are_those_of_the_sorted_list() {
-        let latencies = Latencies((1..=1000).collect());
-        for (part, micros) in [(0.0, 1), (0.5, 500), (0.99, 990), (0.999, 999), (1.0, 1000)] {
-            assert_eq!(latencies.quantile(part), Duration::from_micros(micros), "{part}");
-        }
-        assert_eq!(Latencies(vec![7]).quantile(0.999), Duration::from_micros(7));
-        assert_eq!(Latencies(vec![]).quantile(0.5), Duration::ZERO);
-    }
 }

@@ -19,11 +19,9 @@ const MEMORY_MAX: u64 = 300_000_000;
 /// Which latencies are told.
 const QUANTILES: [(&str, f64); 3] = [("p50", 0.5), ("p99", 0.99), ("p99.9", 0.999)];
 
-/// The middle one; of an even number, the lower of the two.
+/// The median of one figure of all rounds.
 pub fn median(rounds: &[Round], of: impl Fn(&Round) -> f64) -> f64 {
-    let mut figures: Vec<_> = rounds.iter().map(of).collect();
-    figures.sort_unstable_by(f64::total_cmp);
-    figures.get(figures.len().saturating_sub(1) / 2).copied().unwrap_or(0.0)
+    bench::median(rounds.iter().map(of).collect(), f64::total_cmp).unwrap_or(0.0)
 }
 
 /// Everything, in words.

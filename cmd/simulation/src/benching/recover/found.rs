@@ -71,12 +71,6 @@ impl Found {
             }
         }
     }
-
-    /// The time that `part` of all did not exceed.
-    pub fn quantile(all: &[f64], part: f64) -> f64 {
-        let rank = (part * all.len() as f64).ceil() as usize;
-        all.get(rank.clamp(1, all.len().max(1)) - 1).copied().unwrap_or(0.0)
-    }
 }
 
 /// When each member joined.
@@ -100,12 +94,7 @@ mod tests {
         for seconds in [3.0, 1.0, 2.0] {
             found.add(After::Kill, seconds);
         }
-        let all = &found.0[&After::Kill];
-        assert_eq!(*all, [1.0, 2.0, 3.0]);
-        for (part, seconds) in [(0.0, 1.0), (0.5, 2.0), (0.99, 3.0), (1.0, 3.0)] {
-            assert_eq!(Found::quantile(all, part), seconds, "{part}");
-        }
-        assert_eq!(Found::quantile(&[], 0.5), 0.0);
+        assert_eq!(found.0[&After::Kill], [1.0, 2.0, 3.0]);
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! What was measured, as a table.
 
-use bench::Table;
+use bench::{Table, quantile};
 use serde_json::{Map, Value, json};
 
-use super::found::{After, Found};
+use super::found::After;
 use super::{Measured, Size};
 
 /// What a take-over may take beside the lease, where one has to run out.
@@ -65,9 +65,10 @@ fn table(measured: &[Measured]) -> Table {
     ]);
     for one in measured {
         for (after, all) in &one.found.0 {
-            let figure = |part| format!("{:.3}", Found::quantile(all, part));
+            let quantile = |part| quantile(all, part).unwrap_or(0.0);
+            let figure = |part| format!("{:.3}", quantile(part));
             let bound = one.bound(*after);
-            let good = bound.map(|bound| Found::quantile(all, 0.99) <= bound);
+            let good = bound.map(|bound| quantile(0.99) <= bound);
             table.row([
                 words(one.size),
                 after.words().to_owned(),
