@@ -13,4 +13,4 @@ pub use machine::Machine;
 pub use micro::{Micro, MicroError, collected, micro_table};
 pub use page::{PageError, with_section};
 pub use quantile::{median, quantile};
-pub use table::Table;
+pub use table::{Table, mark};

@@ -1,6 +1,6 @@
 //! What was measured, as tables.
 
-use bench::Table;
+use bench::{Table, mark};
 use serde_json::{Value, json};
 
 use super::latency::Latencies;
@@ -78,7 +78,7 @@ fn most(measured: &[Measured]) -> Table {
             cpu(whole),
             megabytes(median(bare, |round| round.memory as f64)),
             megabytes(median(whole, |round| round.memory as f64)),
-            mark(is_good(*case, alone, checked)),
+            mark(is_good(*case, alone, checked)).to_owned(),
         ]);
     }
     table
@@ -112,13 +112,18 @@ fn this_steady(steady: &Steady, args: &PipelineArgs) -> Table {
     let (cpu, memory) = (steady.cpu * 100.0, megabytes(steady.memory as f64));
     let good = steady.cpu < CPU_MAX;
     let bound = format!("< {:.0} %", CPU_MAX * 100.0);
-    table.row(["CPU of the program, of one core".into(), format!("{cpu:.0} %"), bound, mark(good)]);
+    table.row([
+        "CPU of the program, of one core".into(),
+        format!("{cpu:.0} %"),
+        bound,
+        mark(good).into(),
+    ]);
     let (bound, good) = (megabytes(MEMORY_MAX as f64), steady.memory < MEMORY_MAX);
     table.row([
         "memory of the program, at most".into(),
         format!("{memory} MB"),
         format!("< {bound} MB"),
-        mark(good),
+        mark(good).into(),
     ]);
     table.row(["messages, all judged".into(), steady.messages.to_string()]);
     if !args.bed.set.is_empty() {
@@ -148,10 +153,6 @@ fn cpu(rounds: &[Round]) -> String {
 
 fn megabytes(bytes: f64) -> String {
     format!("{:.0}", bytes / 1e6)
-}
-
-fn mark(good: bool) -> String {
-    if good { "✓" } else { "✗" }.into()
 }
 
 /// One case, for programs: every round.

@@ -1,6 +1,6 @@
 //! What was measured, as a table.
 
-use bench::{Table, quantile};
+use bench::{Table, mark, quantile};
 use serde_json::{Map, Value, json};
 
 use super::found::After;
@@ -68,7 +68,7 @@ fn table(measured: &[Measured]) -> Table {
             let quantile = |part| quantile(all, part).unwrap_or(0.0);
             let figure = |part| format!("{:.3}", quantile(part));
             let bound = one.bound(*after);
-            let good = bound.map(|bound| quantile(0.99) <= bound);
+            let kept = bound.map(|bound| quantile(0.99) <= bound);
             table.row([
                 words(one.size),
                 after.words().to_owned(),
@@ -77,7 +77,7 @@ fn table(measured: &[Measured]) -> Table {
                 figure(0.5),
                 figure(0.99),
                 bound.map_or_else(String::new, |bound| format!("{bound:.1}")),
-                good.map_or("", |good| if good { "✓" } else { "✗" }).to_owned(),
+                kept.map_or("", mark).to_owned(),
             ]);
         }
     }
