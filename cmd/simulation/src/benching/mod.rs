@@ -6,6 +6,7 @@ mod parts;
 mod pipeline;
 mod recover;
 mod servers;
+mod settings;
 mod trial;
 
 use std::path::Path;

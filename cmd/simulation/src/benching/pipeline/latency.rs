@@ -12,6 +12,9 @@ use reports::Output;
 use crate::failure::Failure;
 use crate::setup::Setup;
 
+/// How long the next record of a stream may take that is already stored.
+const READ_WITHIN: Duration = Duration::from_secs(10);
+
 /// How long each message took, in microseconds, in order.
 pub struct Latencies(Vec<u64>);
 
@@ -35,12 +38,16 @@ pub async fn latencies(
     let names = &setup.names;
     let mut due: Vec<Vec<Option<Timestamp>>> = vec![Vec::new(); setup.weights.count() as usize];
     let wrong = |what: &str, record: &Record| {
-        Failure::Environment(format!("{what}: record {} of {}", record.seq, record.subject))
+        Failure::Environment(format!(
+            "a round cannot be measured: {what} is record {} of {}",
+            record.seq, record.subject
+        ))
     };
     let mut first = Timestamp(i64::MAX);
     each(broker, &names.messages, names.all_messages(), |record| {
         let message = Message::decode(&record.payload).map_err(|_| wrong("no message", record))?;
-        let of = &mut due[message.partition.0 as usize];
+        let of = due.get_mut(message.partition.0 as usize);
+        let of = of.ok_or_else(|| wrong("a message of no partition", record))?;
         of.push(Some(message.sent_at));
         first = first.min(message.sent_at);
         match message.partition_seq.0 == of.len() as u64 {
@@ -73,7 +80,8 @@ pub async fn latencies(
     })
     .await?;
     if let Some(partition) = due.iter().position(|of| of.iter().any(Option::is_some)) {
-        let why = format!("a message of partition {partition} has no effect");
+        let why =
+            format!("a round cannot be measured: a message of partition {partition} has no effect");
         return Err(Failure::Environment(why));
     }
     took.sort_unstable();
@@ -95,7 +103,12 @@ async fn each(
     let mut reader = broker.read(stream, vec![all], Start::At(Seq(1))).await?;
     let mut read = Seq::NONE;
     while read < last {
-        let record = reader.next().await?;
+        let record = tokio::time::timeout(READ_WITHIN, reader.next()).await.map_err(|_| {
+            Failure::Environment(format!(
+                "the stream {stream} ends at {last}, but what follows {read} does not come within \
+                 {READ_WITHIN:?}: somebody else trims it, or its server is too busy"
+            ))
+        })??;
         read = record.seq;
         take(&record)?;
     }

@@ -3,8 +3,9 @@
 use bench::{Table, mark, quantile};
 use serde_json::{Map, Value, json};
 
+use super::Measured;
 use super::found::After;
-use super::{Measured, Size};
+use super::plan::{self, Size};
 
 /// What a take-over may take beside the lease, where one has to run out.
 const TAKEOVER_MAX: f64 = 0.3;
@@ -36,7 +37,7 @@ pub fn body(measured: &[Measured]) -> String {
          second.\n\n",
         START_SIZE.partitions,
         START_SIZE.workers,
-        RATE = super::RATE,
+        RATE = plan::RATE,
     );
     body += &table(measured).to_string();
     for Measured { size, verdict, .. } in measured.iter().filter(|one| !one.verdict.is_empty()) {
@@ -46,7 +47,7 @@ pub fn body(measured: &[Measured]) -> String {
         body += &format!(
             "\nMore than {} workers are tasks of one process, and a kill drops the task: there is no \
              room here for as many processes.\n",
-            super::PROCESSES_MAX
+            plan::PROCESSES_MAX
         );
     }
     body
