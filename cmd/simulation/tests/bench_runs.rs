@@ -178,6 +178,10 @@ async fn what_is_wrong_is_said_before_anything_is_measured() {
     let nowhere = format!("nats://127.0.0.1:{}", free_port());
     for (args, code, says) in [
         (&["recover", "--size", "12"][..], 2, "\"12\" is no size: write partitions x workers"),
+        (&["recover", "--size", "0x0"], 2, "three workers at least"),
+        (&["recover", "--size", "12x4", "--size", "9"], 2, "\"9\" is no size"),
+        (&["recover", "--markdown", "nowhere/page.md"], 5, "nowhere/page.md cannot be written"),
+        (&["pipeline", "--markdown", "nowhere/page.md"], 5, "nowhere/page.md cannot be written"),
         (&["recover", "--size", "12x2"], 2, "three workers at least"),
         (&["recover", "--size", "12x1001"], 2, "a partition for each"),
         (&["recover", "--size", "2000x1001"], 2, "workers.count"),

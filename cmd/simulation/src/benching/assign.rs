@@ -28,12 +28,11 @@ const GROUP_MAX: u32 = 1_000;
 pub async fn run(args: &AssignArgs) -> Result<Findings, Failure> {
     let sizes = if args.size.is_empty() { SIZES.to_vec() } else { args.size.clone() };
     let measuring = tokio::task::spawn_blocking(move || Contest::of(&sizes));
-    let contest = measuring
-        .await
-        .map_err(|error| Failure::Environment(format!("it broke off: {error}")))??;
+    let contest = measuring.await.map_err(|error| {
+        Failure::Environment(format!("the measurement of assignments broke off: {error}"))
+    })??;
     let broken = contest.is_broken();
     Ok(Findings {
-        name: "assign",
         title: "Assignments",
         used: Vec::new(),
         body: contest.body(),

@@ -17,7 +17,6 @@ pub fn run(args: &PartsArgs) -> Result<Findings, Failure> {
         );
     }
     Ok(Findings {
-        name: "parts",
         title: "Parts",
         used: Vec::new(),
         body: format!("{WORDS}\n{}", micro_table(&micros)),

@@ -68,7 +68,6 @@ pub async fn run(args: &PipelineArgs) -> Result<Findings, Failure> {
     forget_if_empty(&args.bed.out);
     let cases: Vec<_> = measured.iter().map(tables::json).collect();
     Ok(Findings {
-        name: "pipeline",
         title: "Pipeline",
         used,
         body: tables::body(&measured, &steady, args),

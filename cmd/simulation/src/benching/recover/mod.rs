@@ -46,7 +46,6 @@ pub async fn run(args: &RecoverArgs) -> Result<Findings, Failure> {
     forget_if_empty(&args.bed.out);
     let json: Vec<_> = measured.iter().map(tables::json).collect();
     Ok(Findings {
-        name: "recover",
         title: "Recovery",
         used,
         body: tables::body(&measured),
