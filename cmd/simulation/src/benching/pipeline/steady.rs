@@ -78,3 +78,20 @@ fn cpu(usage: &[(Duration, Usage)], whole: Duration) -> f64 {
     };
     (after.cpu_seconds - before.cpu_seconds) / (*to - *from).as_secs_f64().max(f64::MIN_POSITIVE)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_used_before_and_after_messages_flow_does_not_count() {
+        let at = |seconds: f64, cpu_seconds| {
+            let usage =
+                Usage { cpu_seconds, resident_bytes: 1, resident_peak_bytes: 1, open_files: 1 };
+            (Duration::from_secs_f64(seconds), usage)
+        };
+        let usage = [at(1.0, 2.0), at(2.0, 3.0), at(6.0, 4.0), at(10.0, 7.0), at(11.0, 99.0)];
+        assert_eq!(cpu(&usage, Duration::from_secs(10)), 0.5, "4 s in the last 8 s");
+        assert_eq!(cpu(&usage[4..], Duration::from_secs(10)), 0.0, "nobody told anything");
+    }
+}

@@ -187,3 +187,6 @@ fn round(round: &Round) -> Value {
         "latency_us": latency.map(serde_json::Map::from_iter),
     })
 }
+
+#[cfg(test)]
+mod tests;

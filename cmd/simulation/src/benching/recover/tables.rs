@@ -104,3 +104,62 @@ pub fn json(one: &Measured) -> Value {
         "after": all.collect::<Map<_, _>>(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::found::Found;
+    use super::*;
+
+    fn measured(size: Size, all: &[(After, f64)]) -> Measured {
+        let mut found = Found::default();
+        all.iter().for_each(|(after, seconds)| found.add(*after, *seconds));
+        let (lease, verdict) = (Duration::from_secs(2), String::new());
+        Measured { size, lease, processes: true, found, verdict }
+    }
+
+    /// What a row says of its p99, its bound and whether that is kept.
+    fn rows(measured: Measured) -> Vec<[String; 3]> {
+        let table = table(&[measured]).to_string();
+        let cells = |row: &str| row.split('|').map(|cell| cell.trim().to_owned()).collect();
+        let rows = table.lines().skip(2).map(cells);
+        rows.map(|cells: Vec<String>| [6, 7, 8].map(|at| cells[at].clone())).collect()
+    }
+
+    #[test]
+    fn each_bound_holds_up_to_its_edge() {
+        use After::{Join, Kill, LeaderKill, Leave, Restart, Start, StartOfProcesses};
+        let kept = [(Kill, 2.3), (LeaderKill, 2.3), (Leave, 0.3), (Start, 3.0)];
+        let kept = rows(measured(START_SIZE, &kept));
+        let row = |p99: &str, bound: &str, mark: &str| [p99, bound, mark].map(str::to_owned);
+        assert_eq!(
+            kept,
+            [
+                row("2.300", "2.3", "✓"),
+                row("2.300", "2.3", "✓"),
+                row("0.300", "0.3", "✓"),
+                row("3.000", "3.0", "✓")
+            ]
+        );
+        let broken =
+            [(Kill, 1.0), (Kill, 2.301), (LeaderKill, 2.301), (Leave, 0.301), (Start, 3.1)];
+        let broken = rows(measured(START_SIZE, &broken));
+        assert!(broken.len() == 4 && broken.iter().all(|[_, _, mark]| mark == "✗"), "{broken:?}");
+        let none = [(Join, 99.0), (Restart, 99.0), (StartOfProcesses, 99.0)];
+        let none = rows(measured(START_SIZE, &none));
+        assert_eq!(none, [(); 3].map(|()| row("99.000", "", "")));
+        let other = Size { partitions: 100, ..START_SIZE };
+        assert_eq!(rows(measured(other, &[(Start, 99.0)])), [row("99.000", "", "")]);
+    }
+
+    #[test]
+    fn the_page_says_who_did_not_pass_and_who_was_no_process() {
+        let mut bad = measured(Size { partitions: 7, workers: 3 }, &[]);
+        assert!(!body(&[measured(START_SIZE, &[])]).contains("did not pass"));
+        (bad.processes, bad.verdict) = (false, "a gap".into());
+        let body = body(&[measured(START_SIZE, &[]), bad]);
+        assert!(body.contains("\n7 × 3 did not pass: a gap.\n"), "{body}");
+        assert!(body.contains("a kill drops the task"), "{body}");
+    }
+}
