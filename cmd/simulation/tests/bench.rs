@@ -102,6 +102,13 @@ async fn what_cargo_bench_left_is_collected() {
     let args = ["bench", "parts", "--results", "results"];
     let found = run(&place, "found", &args).await.with(0);
     assert!(found.out.contains("| group/one | 2.50 µs |"), "{}", found.out);
+    assert!(found.err.is_empty(), "{}", found.err);
+    fs::create_dir_all(place.path("results/two/new")).unwrap();
+    place.file("results/two/new/estimates.json", "of another day");
+    let old = fs::File::options().write(true).open(place.path("results/two/new/estimates.json"));
+    old.unwrap().set_modified(std::time::UNIX_EPOCH).unwrap();
+    let found = run(&place, "old", &args).await.with(0);
+    assert!(found.err.contains("1 results are left out"), "{}", found.err);
 }
 
 #[tokio::test]
