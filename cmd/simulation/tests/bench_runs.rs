@@ -8,7 +8,7 @@ use std::fs;
 
 use broker::{Log, Reader, Seq, Start, Subject};
 use broker_nats::{ConnectOptions, NatsBroker};
-use common::{Place, free_port, number, run, server};
+use common::{Ended, Place, Program, free_port, number, run, server, simulation};
 use serde_json::Value;
 
 const SMALL: [&str; 10] = [
@@ -196,13 +196,19 @@ async fn what_is_wrong_is_said_before_anything_is_measured() {
         (&["pipeline", "--nats-url", &nowhere], 5, "which was to be measured"),
     ] {
         let args = [&["bench"], args].concat();
-        let ended = run(&place, "wrong", &args).await.with(code);
+        // Who gets as far as to start a server says so, and not what is wrong.
+        let ended = without_server(&place, &args).await.with(code);
         assert!(ended.err.contains(says), "{args:?}: {says:?} is not in {}", ended.err);
         assert!(!ended.err.contains("panicked"), "{args:?}: {}", ended.err);
         assert!(ended.out.is_empty(), "{args:?}: {}", ended.out);
     }
-    let mut without = common::simulation(&place);
-    without.env("NATS_SERVER_BIN", "/nowhere/nats-server").args(["bench", "recover"]);
-    let ended = common::Program::spawn(&place, "without", without).ended().await.with(5);
+    let ended = without_server(&place, &["bench", "recover"]).await.with(5);
     assert!(ended.err.contains("/nowhere/nats-server"), "{}", ended.err);
+}
+
+/// The program where there is no nats-server to start.
+async fn without_server(place: &Place, args: &[&str]) -> Ended {
+    let mut program = simulation(place);
+    program.env("NATS_SERVER_BIN", "/nowhere/nats-server").args(args);
+    Program::spawn(place, "without", program).ended().await
 }
