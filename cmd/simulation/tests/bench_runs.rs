@@ -193,7 +193,16 @@ async fn what_is_wrong_is_said_before_anything_is_measured() {
         (&["pipeline", "--rounds", "0"], 2, "--rounds"),
         (&["bare", "--set", "nonsense.key=1"], 2, "nonsense"),
         (&["bare", "--nats-url", &nowhere], 5, "no NATS server answers"),
-        (&["pipeline", "--nats-url", &nowhere], 5, "which was to be measured"),
+        (
+            &["pipeline", "--nats-url", &nowhere],
+            5,
+            "simulation bench bare, which was to be measured, ended with code 5; see",
+        ),
+        (
+            &["recover", "--nats-url", &nowhere, "--size", "12x3"],
+            5,
+            "simulation run, which was to be measured, ended with code 5; see",
+        ),
     ] {
         let args = [&["bench"], args].concat();
         // Who gets as far as to start a server says so, and not what is wrong.

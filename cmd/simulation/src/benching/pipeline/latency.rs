@@ -114,3 +114,6 @@ async fn each(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

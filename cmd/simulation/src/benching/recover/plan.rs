@@ -109,7 +109,34 @@ fn sizes(given: &[String]) -> Result<Vec<Size>, Failure> {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+
     use super::*;
+    use crate::cli::{BenchCommand, Cli, Command};
+
+    fn plan(size: &str) -> Plan {
+        let words = ["simulation", "bench", "recover", "--size", size, "--set", "workers.lease=3s"];
+        let args = match Cli::try_parse_from(words).unwrap().command {
+            Some(Command::Bench(BenchCommand::Recover(args))) => args,
+            other => panic!("{other:?}"),
+        };
+        Plan::all(&args).unwrap().remove(0)
+    }
+
+    #[test]
+    fn workers_are_processes_unless_there_are_too_many() {
+        for (size, isolation) in
+            [("100x100", config::Isolation::Process), ("101x101", config::Isolation::Task)]
+        {
+            let plan = plan(size);
+            let (cold, chaos) = (plan.cold.config(None).unwrap(), plan.chaos.config(None).unwrap());
+            assert_eq!(chaos.workers.isolation, isolation, "{size}");
+            assert_eq!(plan.processes, isolation == config::Isolation::Process, "{size}");
+            assert_eq!(cold.workers.isolation, config::Isolation::Task, "{size}");
+            assert!(!cold.chaos.enabled && chaos.chaos.enabled, "{size}");
+            assert_eq!(plan.lease, Duration::from_secs(3), "what the user sets counts: {size}");
+        }
+    }
 
     #[test]
     fn sizes_are_read() {
