@@ -194,13 +194,6 @@ pub struct PartsArgs {
     pub results: PathBuf,
 }
 
-/// What a benchmark can be told.
-#[derive(Args, Clone, Debug)]
-pub struct BenchArgs {
-    #[command(flatten)]
-    pub output: BenchOutput,
-}
-
 /// Where the results of a benchmark go.
 #[derive(Args, Clone, Debug)]
 pub struct BenchOutput {

@@ -77,7 +77,10 @@ async fn a_broken_bound_ends_a_check_with_an_error() {
     let uneven = ["bench", "assign", "--size", "3x2"];
     let shown = run(&place, "shown", &uneven).await.with(0);
     assert!(shown.out.contains("1.333 ≤ 1.050 ✗"), "{}", shown.out);
-    run(&place, "checked", &[&uneven[..], &["--check"]].concat()).await.with(1);
+    let checked = [&uneven[..], &["--check", "--markdown", "page.md"]].concat();
+    run(&place, "checked", &checked).await.with(1);
+    let page = fs::read_to_string(place.path("page.md")).unwrap();
+    assert!(page.contains("1.333 ≤ 1.050 ✗"), "what is broken is written, too: {page}");
 }
 
 #[tokio::test]
@@ -99,6 +102,13 @@ async fn what_cargo_bench_left_is_collected() {
     let args = ["bench", "parts", "--results", "results"];
     let found = run(&place, "found", &args).await.with(0);
     assert!(found.out.contains("| group/one | 2.50 µs |"), "{}", found.out);
+    assert!(found.err.is_empty(), "{}", found.err);
+    fs::create_dir_all(place.path("results/two/new")).unwrap();
+    place.file("results/two/new/estimates.json", "of another day");
+    let old = fs::File::options().write(true).open(place.path("results/two/new/estimates.json"));
+    old.unwrap().set_modified(std::time::UNIX_EPOCH).unwrap();
+    let found = run(&place, "old", &args).await.with(0);
+    assert!(found.err.contains("1 results are left out"), "{}", found.err);
 }
 
 #[tokio::test]
@@ -109,20 +119,27 @@ async fn what_is_wrong_is_said() {
     let small = ["bench", "assign", "--size", "20x2"];
     let broken_page = [&small[..], &["--markdown", "page.md"]].concat();
     let no_page = [&small[..], &["--markdown", "."]].concat();
-    for (args, says) in [
+    let nowhere = [&small[..], &["--markdown", "nowhere/page.md"]].concat();
+    for (args, code, says) in [
         (
             &["bench", "assign", "--size", "10"][..],
+            2,
             "\"10\" is no size: give partitions and members",
         ),
-        (&["bench", "assign", "--size", "5x1"], "2 to 20000 members"),
-        (&broken_page, "<!-- end of bench assign -->"),
-        (&no_page, "cannot be read"),
-        (&["bench", "parts", "--results", "empty"], "run `cargo bench` first"),
-        (&["bench", "nonsense"], "nonsense"),
-        (&["bench"], "assign"),
+        (&["bench", "assign", "--size", "5x1"], 2, "2 to 20000 members"),
+        (&["bench", "assign", "--size", "0x5"], 2, "with 1 to 2000000 partitions"),
+        (&broken_page, 2, "page.md: \"<!-- bench assign -->\" stands there without"),
+        (&no_page, 2, ". cannot be read"),
+        (&nowhere, 5, "nowhere/page.md cannot be written (No such file"),
+        (&["bench", "parts", "--results", "empty"], 2, "run `cargo bench` first"),
+        (&["bench", "nonsense"], 2, "nonsense"),
+        (&["bench"], 2, "assign"),
     ] {
-        let ended = run(&place, "wrong", args).await.with(2);
+        let ended = run(&place, "wrong", args).await.with(code);
         assert!(ended.err.contains(says), "{args:?}: {says:?} is not in {}", ended.err);
         assert!(!ended.err.contains("panicked"), "{args:?}: {}", ended.err);
+        assert!(ended.out.is_empty(), "{args:?}: nothing is measured: {}", ended.out);
     }
+    let page = fs::read_to_string(place.path("page.md")).unwrap();
+    assert_eq!(page, "<!-- bench assign -->\n", "it is left as it was");
 }

@@ -8,7 +8,7 @@ use std::fs;
 
 use broker::{Log, Reader, Seq, Start, Subject};
 use broker_nats::{ConnectOptions, NatsBroker};
-use common::{Place, free_port, number, run, server};
+use common::{Ended, Place, Program, free_port, number, run, server, simulation};
 use serde_json::Value;
 
 const SMALL: [&str; 10] = [
@@ -178,6 +178,10 @@ async fn what_is_wrong_is_said_before_anything_is_measured() {
     let nowhere = format!("nats://127.0.0.1:{}", free_port());
     for (args, code, says) in [
         (&["recover", "--size", "12"][..], 2, "\"12\" is no size: write partitions x workers"),
+        (&["recover", "--size", "0x0"], 2, "three workers at least"),
+        (&["recover", "--size", "12x4", "--size", "9"], 2, "\"9\" is no size"),
+        (&["recover", "--markdown", "nowhere/page.md"], 5, "nowhere/page.md cannot be written"),
+        (&["pipeline", "--markdown", "nowhere/page.md"], 5, "nowhere/page.md cannot be written"),
         (&["recover", "--size", "12x2"], 2, "three workers at least"),
         (&["recover", "--size", "12x1001"], 2, "a partition for each"),
         (&["recover", "--size", "2000x1001"], 2, "workers.count"),
@@ -189,16 +193,31 @@ async fn what_is_wrong_is_said_before_anything_is_measured() {
         (&["pipeline", "--rounds", "0"], 2, "--rounds"),
         (&["bare", "--set", "nonsense.key=1"], 2, "nonsense"),
         (&["bare", "--nats-url", &nowhere], 5, "no NATS server answers"),
-        (&["pipeline", "--nats-url", &nowhere], 5, "which was to be measured"),
+        (
+            &["pipeline", "--nats-url", &nowhere],
+            5,
+            "simulation bench bare, which was to be measured, ended with code 5; see",
+        ),
+        (
+            &["recover", "--nats-url", &nowhere, "--size", "12x3"],
+            5,
+            "simulation run, which was to be measured, ended with code 5; see",
+        ),
     ] {
         let args = [&["bench"], args].concat();
-        let ended = run(&place, "wrong", &args).await.with(code);
+        // Who gets as far as to start a server says so, and not what is wrong.
+        let ended = without_server(&place, &args).await.with(code);
         assert!(ended.err.contains(says), "{args:?}: {says:?} is not in {}", ended.err);
         assert!(!ended.err.contains("panicked"), "{args:?}: {}", ended.err);
         assert!(ended.out.is_empty(), "{args:?}: {}", ended.out);
     }
-    let mut without = common::simulation(&place);
-    without.env("NATS_SERVER_BIN", "/nowhere/nats-server").args(["bench", "recover"]);
-    let ended = common::Program::spawn(&place, "without", without).ended().await.with(5);
+    let ended = without_server(&place, &["bench", "recover"]).await.with(5);
     assert!(ended.err.contains("/nowhere/nats-server"), "{}", ended.err);
+}
+
+/// The program where there is no nats-server to start.
+async fn without_server(place: &Place, args: &[&str]) -> Ended {
+    let mut program = simulation(place);
+    program.env("NATS_SERVER_BIN", "/nowhere/nats-server").args(args);
+    Program::spawn(place, "without", program).ended().await
 }

@@ -3,13 +3,14 @@
 
 pub mod assign;
 mod machine;
-mod median;
 mod micro;
 mod page;
+mod quantile;
 mod table;
+mod timing;
 
 pub use machine::Machine;
-pub use median::median;
 pub use micro::{Micro, MicroError, collected, micro_table};
 pub use page::{PageError, with_section};
-pub use table::Table;
+pub use quantile::{median, quantile};
+pub use table::{Table, mark};

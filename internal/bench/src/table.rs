@@ -51,6 +51,11 @@ impl fmt::Display for Table {
     }
 }
 
+/// Whether a bound is kept, as all tables show it.
+pub fn mark(kept: bool) -> &'static str {
+    if kept { "✓" } else { "✗" }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

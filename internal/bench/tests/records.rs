@@ -14,6 +14,11 @@ fn one_member_more_or_less_costs_the_grants_that_it_changes() {
     let (more, less) = (Some(Change::OneMore), Some(Change::OneLess));
     assert_eq!(changes[..3], [None, more, less]);
     assert_eq!(all[0].moved, 1500, "everything finds an owner");
+    assert!(all[0].records > 100, "a plan, and a grant for each: {:?}", all[0]);
+    for one in &all {
+        let mean = one.bytes / one.records;
+        assert!((mean..one.bytes).contains(&one.largest), "the largest of several: {one:?}");
+    }
     for verdict in record_verdicts(&all) {
         assert!(verdict.kept, "{verdict:?}");
     }

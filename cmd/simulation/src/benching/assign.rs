@@ -13,6 +13,21 @@ use crate::cli::AssignArgs;
 use crate::failure::Failure;
 use crate::terminal::TerminalLine;
 
+const WORDS: &str = "\
+CPU time of one thread, medians of 3 to 11 repeats: *first* from nothing, *change* the slowest of four \
+changes of membership from there. *Moved*: weight, in what had to move at least (`parti::strategy::unavoidable`). \
+*Max/mean then*: the most uneven load after one of the changes. `jump hash` can lose only its last members, and \
+here it does; any other renumbers those behind it. The others lose members that are drawn. `bounded loads` is \
+worked out anew at each change, with the same bound of 1.05.
+";
+const RECORDS: &str = "\
+**What a leader writes**, plans and grants: a real leader and real members, equal weights, on the broker in memory. \
+A grant is written as a whole, so a partition that moves costs what its old owner and its new owner keep, too: \
+*grants/moved* is in grants of mean size. Changes of a tenth touch every member, some more than once.";
+const BOUNDS: &str = "\
+**Bounds** of `WeightedConsistentHash`: found, bound, whether it is kept. Those on time are meant for the largest \
+group. *Min/mean* is asked for where no partition is heavier than a mean load.";
+
 /// What is measured unless something else is asked for.
 const SIZES: [Size; 3] = [
     Size { partitions: 1_500, members: 100 },
@@ -28,12 +43,11 @@ const GROUP_MAX: u32 = 1_000;
 pub async fn run(args: &AssignArgs) -> Result<Findings, Failure> {
     let sizes = if args.size.is_empty() { SIZES.to_vec() } else { args.size.clone() };
     let measuring = tokio::task::spawn_blocking(move || Contest::of(&sizes));
-    let contest = measuring
-        .await
-        .map_err(|error| Failure::Environment(format!("it broke off: {error}")))??;
+    let contest = measuring.await.map_err(|error| {
+        Failure::Environment(format!("the measurement of assignments broke off: {error}"))
+    })??;
     let broken = contest.is_broken();
     Ok(Findings {
-        name: "assign",
         title: "Assignments",
         used: Vec::new(),
         body: contest.body(),
@@ -148,17 +162,50 @@ impl Contest {
     }
 }
 
-const WORDS: &str = "\
-CPU time of one thread, medians of 3 to 11 repeats: *first* from nothing, *change* the slowest of four \
-changes of membership from there. *Moved*: weight, in what had to move at least (`parti::strategy::unavoidable`). \
-*Max/mean then*: the most uneven load after one of the changes. `jump hash` can lose only its last members, and \
-here it does; any other renumbers those behind it. The others lose members that are drawn. `bounded loads` is \
-worked out anew at each change, with the same bound of 1.05.
-";
-const RECORDS: &str = "\
-**What a leader writes**, plans and grants: a real leader and real members, equal weights, on the broker in memory. \
-A grant is written as a whole, so a partition that moves costs what its old owner and its new owner keep, too: \
-*grants/moved* is in grants of mean size. Changes of a tenth touch every member, some more than once.";
-const BOUNDS: &str = "\
-**Bounds** of `WeightedConsistentHash`: found, bound, whether it is kept. Those on time are meant for the largest \
-group. *Min/mean* is asked for where no partition is heavier than a mean load.";
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use bench::assign::{Change, Changed, Measured, Spread};
+
+    use super::*;
+
+    const SIZE: Size = Size { partitions: 1000, members: 100 };
+
+    fn outcome(max: f64, took: Duration) -> Outcome {
+        let (spread, even) = (Spread { max, min: 1.0 }, Spread { max: 1.0, min: 1.0 });
+        let of =
+            |change| Changed { change, took, moved: 9, orphans: 9, unavoidable: 9, spread: even };
+        Outcome::Measured(Measured { fresh: took, spread, changes: Change::ALL.map(of).into() })
+    }
+
+    fn contest(outcomes: [(&'static str, Outcome); 2], largest: u64) -> Contest {
+        let case = Case::new(SIZE, WeightsOf::Equal);
+        let (change, size) = (None, SIZE);
+        let written =
+            Written { size, change, moved: 9, records: 9, bytes: 900, largest, first: 900 };
+        let cases = vec![(case, outcomes.into())];
+        Contest { cases, written: vec![written], unwritten: Vec::new() }
+    }
+
+    #[test]
+    fn only_our_bounds_break_it_and_only_those_of_every_machine() {
+        let (quick, slow) = (Duration::from_millis(1), Duration::from_secs(9));
+        let broken = |other: Outcome, ours: Outcome, largest| {
+            contest([("other", other), (OURS, ours)], largest).is_broken()
+        };
+        assert!(!broken(outcome(9.0, quick), outcome(1.0, quick), 100));
+        assert!(!broken(outcome(1.0, quick), outcome(1.0, slow), 100), "another machine is faster");
+        assert!(broken(outcome(1.0, quick), outcome(1.06, quick), 100));
+        assert!(broken(outcome(1.0, quick), outcome(1.0, quick), 2_000_000), "what is written");
+    }
+
+    #[test]
+    fn what_is_not_measured_is_said() {
+        let mut contest = contest(["a", "b"].map(|name| (name, outcome(1.0, Duration::ZERO))), 100);
+        assert!(!contest.body().contains("Not measured"));
+        contest.unwritten.push(Size { partitions: 9000, members: 2000 });
+        let body = contest.body();
+        assert!(body.contains("Not measured: what a leader writes at 9,000 × 2,000"), "{body}");
+    }
+}

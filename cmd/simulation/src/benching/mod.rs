@@ -6,6 +6,7 @@ mod parts;
 mod pipeline;
 mod recover;
 mod servers;
+mod settings;
 mod trial;
 
 use std::path::Path;
@@ -14,7 +15,7 @@ use bench::{Machine, with_section};
 use model::Timestamp;
 use serde_json::{Value, json};
 
-use crate::cli::BenchCommand;
+use crate::cli::{BenchCommand, BenchOutput};
 use crate::commands::wall_clock;
 use crate::failure::Failure;
 use crate::files;
@@ -28,8 +29,6 @@ Each section between markers is written by the command in it: `simulation bench 
 
 /// What came of a benchmark.
 pub struct Findings {
-    /// The name of the benchmark, as on the command line.
-    pub name: &'static str,
     /// The heading of its section.
     pub title: &'static str,
     /// What it used besides this program, such as `nats-server 2.15.1`.
@@ -44,23 +43,69 @@ pub struct Findings {
 
 /// Runs a benchmark, shows what came of it, and gives its exit code.
 pub async fn run(command: BenchCommand) -> Result<u8, Failure> {
-    let (findings, output) = match command {
-        BenchCommand::Assign(args) => (assign::run(&args).await?, args.output),
-        BenchCommand::Parts(args) => (parts::run(&args)?, args.output),
-        BenchCommand::Pipeline(args) => (pipeline::run(&args).await?, args.output),
-        BenchCommand::Recover(args) => (recover::run(&args).await?, args.output),
-        BenchCommand::Bare(args) => return pipeline::bare::run(&args).await,
-    };
-    let about = About::now(&findings);
-    if output.json {
-        println!("{:#}", json!({ "about": about.json(), "findings": findings.json }));
-    } else {
-        println!("{}\n\n{}", about.text(), findings.body.trim_end());
+    match command {
+        BenchCommand::Assign(args) => {
+            let output = Output::new("assign", &args.output)?;
+            output.show(assign::run(&args).await?)
+        }
+        BenchCommand::Parts(args) => {
+            let output = Output::new("parts", &args.output)?;
+            output.show(parts::run(&args)?)
+        }
+        BenchCommand::Pipeline(args) => {
+            let output = Output::new("pipeline", &args.output)?;
+            output.show(pipeline::run(&args).await?)
+        }
+        BenchCommand::Recover(args) => {
+            let output = Output::new("recover", &args.output)?;
+            output.show(recover::run(&args).await?)
+        }
+        BenchCommand::Bare(args) => pipeline::bare::run(&args).await,
     }
-    if let Some(path) = &output.markdown {
-        write_section(path, &findings, &about)?;
+}
+
+/// Where the findings of a benchmark go.
+struct Output<'a> {
+    /// The name of the benchmark, as on the command line.
+    name: &'static str,
+    json: bool,
+    page: Option<&'a Path>,
+}
+
+impl<'a> Output<'a> {
+    /// Fails, before anything is measured, if the page cannot take a section.
+    fn new(name: &'static str, args: &'a BenchOutput) -> Result<Self, Failure> {
+        let output = Self { name, json: args.json, page: args.markdown.as_deref() };
+        if let Some(path) = output.page {
+            output.page_with(path, "")?;
+            files::can_be_written(path)?;
+        }
+        Ok(output)
     }
-    Ok(findings.code)
+
+    /// Shows them, and gives the exit code.
+    fn show(&self, findings: Findings) -> Result<u8, Failure> {
+        let about = About::now(&findings);
+        if self.json {
+            println!("{:#}", json!({ "about": about.json(), "findings": findings.json }));
+        } else {
+            println!("{}\n\n{}", about.text(), findings.body.trim_end());
+        }
+        if let Some(path) = self.page {
+            let Findings { title, body, .. } = &findings;
+            let (command, about, body) = (&about.command, about.text(), body.trim());
+            let section = format!("## {title}\n\n```\n{command}\n```\n\n{about}.\n\n{body}");
+            files::write(path, &self.page_with(path, &section)?)?;
+        }
+        Ok(findings.code)
+    }
+
+    /// The page at `path` as it is with this section.
+    fn page_with(&self, path: &Path, section: &str) -> Result<String, Failure> {
+        let page = files::read_or(path, HEAD)?;
+        with_section(&page, self.name, section)
+            .map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))
+    }
 }
 
 /// Under which circumstances something was found.
@@ -101,20 +146,6 @@ impl About {
             "date": self.date,
         })
     }
-}
-
-fn write_section(path: &Path, findings: &Findings, about: &About) -> Result<(), Failure> {
-    let page = files::read_or(path, HEAD)?;
-    let Findings { name, title, body, .. } = findings;
-    let section = format!(
-        "## {title}\n\n```\n{}\n```\n\n{}.\n\n{}",
-        about.command,
-        about.text(),
-        body.trim()
-    );
-    let page = with_section(&page, name, &section)
-        .map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))?;
-    files::write(path, &page)
 }
 
 /// A command line as it can be given again; what an address holds of a secret is not told.

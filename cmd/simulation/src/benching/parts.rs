@@ -13,11 +13,11 @@ pub fn run(args: &PartsArgs) -> Result<Findings, Failure> {
         collected(&args.results).map_err(|error| Failure::Usage(error.to_string()))?;
     if old > 0 {
         eprintln!(
-            "simulation: {old} results are left out: they are more than a day older than the newest"
+            "simulation: {old} results are left out: they are more than a day older than the newest; \
+             run `cargo bench` again"
         );
     }
     Ok(Findings {
-        name: "parts",
         title: "Parts",
         used: Vec::new(),
         body: format!("{WORDS}\n{}", micro_table(&micros)),

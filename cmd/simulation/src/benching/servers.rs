@@ -9,6 +9,7 @@ use futures_util::future::try_join_all;
 use metrics::usage_of;
 
 use super::trial::forget;
+use crate::cli::TestBed;
 use crate::connect::server_bin;
 use crate::failure::Failure;
 
@@ -25,13 +26,16 @@ pub struct Servers {
 }
 
 impl Servers {
-    /// Those of the user.
-    pub fn of_the_user(url: &str) -> Self {
-        Self { own: Vec::new(), url: url.to_owned(), dirs: Vec::new() }
+    /// Those of the user if there are some, or else `count` of our own.
+    pub async fn of(bed: &TestBed, count: u8) -> Result<Self, Failure> {
+        match &bed.nats_url {
+            Some(url) => Ok(Self { own: Vec::new(), url: url.clone(), dirs: Vec::new() }),
+            None => Self::start(&bed.out, usize::from(count)).await,
+        }
     }
 
     /// As many of our own, which keep what they keep in `dir`; several are one cluster.
-    pub async fn start(dir: &Path, count: usize) -> Result<Self, Failure> {
+    async fn start(dir: &Path, count: usize) -> Result<Self, Failure> {
         let program = server_bin(None).await?;
         let routes = routes(count)?;
         let room = Config::default().nats.jetstream;

@@ -10,13 +10,15 @@ use metrics::{Usage, usage_of};
 use processes::{Exit, Launch, Manager};
 use tokio::time::Instant;
 
+use super::settings::Settings;
 use crate::failure::Failure;
 
 /// How often a process is measured.
 const MEASURE_EVERY: Duration = Duration::from_millis(50);
 /// How long a process may take to exist.
 const SPAWN_WITHIN: Duration = Duration::from_secs(5);
-/// How long it may run; every run has bounds of its own, far below.
+/// How long it may go on after it should have come to its end; every run has bounds of its own, far
+/// below.
 const HUNG: Duration = Duration::from_secs(900);
 
 /// What the program is told.
@@ -24,11 +26,11 @@ pub struct Trial<'a> {
     /// Its first words, such as `run`.
     pub command: &'a [&'a str],
     /// Settings over its configuration.
-    pub set: &'a [(String, String)],
-    /// More arguments.
-    pub args: Vec<OsString>,
-    /// Where the broker is; without it, its own.
-    pub url: Option<&'a str>,
+    pub settings: &'a Settings,
+    /// How long messages are sent.
+    pub lasting: Duration,
+    /// Where the broker is.
+    pub url: &'a str,
     /// Where its output goes, and whatever else it leaves. It is emptied.
     pub dir: PathBuf,
 }
@@ -65,27 +67,28 @@ impl Trial<'_> {
                 }
             }
         };
-        let exit = tokio::time::timeout(HUNG, ended).await.map_err(|_| {
+        let (command, limit) = (self.command.join(" "), self.lasting + HUNG);
+        let exit = tokio::time::timeout(limit, ended).await.map_err(|_| {
             let log = log.display();
-            Failure::Hung(format!("a run to be measured took more than {HUNG:?}; see {log}"))
+            Failure::Hung(format!(
+                "simulation {command}, which was to be measured, did not end within {limit:?} and \
+                 was killed; see {log}"
+            ))
         })?;
-        let command = self.command.join(" ");
         Ok(Ended { usage, exit, command, dir })
     }
 
     fn launch(&self, log: PathBuf) -> Result<Launch, Failure> {
         let mut args: Vec<OsString> = self.command.iter().map(Into::into).collect();
-        for (path, value) in self.set {
-            args.extend(["--set".into(), format!("{path}={value}").into()]);
-        }
-        args.extend(self.args.iter().cloned());
+        args.extend(self.settings.args().map(OsString::from));
+        let lasting = format!("{}ms", self.lasting.as_millis());
+        args.extend(["--duration", &lasting, "--seed", "1"].map(OsString::from));
         args.extend(["--report".into(), self.dir.clone().into()]);
-        let env = self.url.map(|url| ("NATS_URL".into(), url.into()));
-        let not_ours = ["PRODUCER_ID", "WORKER_ID", "CHAOS_URL", "NATS_URL"];
+        let not_ours = ["PRODUCER_ID", "WORKER_ID", "CHAOS_URL"];
         Ok(Launch {
             program: std::env::current_exe()?,
             args,
-            env: env.into_iter().collect(),
+            env: vec![("NATS_URL".into(), self.url.into())],
             remove_env: not_ours.map(OsString::from).to_vec(),
             cwd: None,
             log,
@@ -104,18 +107,26 @@ impl Ended {
         if self.exit.code == Some(0) {
             return Ok(self);
         }
-        let (Self { command, exit, .. }, log) = (&self, self.dir.join("output.log"));
-        Err(Failure::Environment(format!(
-            "simulation {command}, which was to be measured, {exit}; see {}",
+        Err(self.failed(""))
+    }
+
+    /// It did not do what it was to do.
+    fn failed(&self, and: &str) -> Failure {
+        let (Self { command, exit, .. }, log) = (self, self.dir.join("output.log"));
+        Failure::Environment(format!(
+            "simulation {command}, which was to be measured, {exit}{and}; see {}",
             log.display()
-        )))
+        ))
     }
 
     /// A file that it left.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Environment`] if there is none: whatever it was to do, it did not get that far.
     pub fn left(&self, name: &str) -> Result<String, Failure> {
-        let path = self.dir.join(name);
-        std::fs::read_to_string(&path)
-            .map_err(|error| Failure::Environment(format!("{}: {error}", path.display())))
+        std::fs::read_to_string(self.dir.join(name))
+            .map_err(|error| self.failed(&format!(" and left no {name} ({error})")))
     }
 
     /// The CPU time that it used.
@@ -132,12 +143,11 @@ impl Ended {
     ///
     /// # Errors
     ///
-    /// [`Failure::Environment`] if there is none: whatever it was to do, it did not get that far.
+    /// As of [`Ended::left`].
     pub fn report(&self) -> Result<Report, Failure> {
-        serde_json::from_str(&self.left("report.json")?).map_err(|error| {
-            let dir = self.dir.display();
-            Failure::Environment(format!("a run left no report ({error}); see {dir}/output.log"))
-        })
+        let unreadable =
+            |error| self.failed(&format!(" and left a report.json of nonsense ({error})"));
+        serde_json::from_str(&self.left("report.json")?).map_err(unreadable)
     }
 
     /// Removes what it left: it is measured, and went well.
@@ -146,11 +156,19 @@ impl Ended {
     }
 }
 
+/// Removes the directory in which benchmarks leave what they leave, unless something else is in there.
+pub fn forget_if_empty(dir: &Path) {
+    let _ = std::fs::remove_dir(dir);
+}
+
 /// Removes a directory that a benchmark has made.
 pub fn forget(dir: &Path) -> Result<(), Failure> {
     match std::fs::remove_dir_all(dir) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(Failure::Environment(format!("{} cannot be removed ({error})", dir.display())))
+            let dir = dir.display();
+            Err(Failure::Environment(format!(
+                "{dir} cannot be removed ({error}): remove it yourself"
+            )))
         }
         _ => Ok(()),
     }

@@ -9,7 +9,7 @@ use rand::seq::SliceRandom;
 use serde::Serialize;
 
 use super::{Contestant, Leaver, Size};
-use crate::median::median;
+use crate::timing::median_time;
 
 /// How far above the mean nobody should be: what the strategies aim at, and what counts as avoidable.
 pub const LOAD_BOUND: f64 = 1.05;
@@ -219,7 +219,7 @@ pub fn measure(case: &Case, contestant: &Contestant) -> Outcome {
         changed(strategy, weights, change, &first, &after)
     });
     Outcome::Measured(Measured {
-        fresh: median(|| strategy.assign(&Input::fresh(weights, &members))),
+        fresh: median_time(|| strategy.assign(&Input::fresh(weights, &members))),
         spread: Spread::of(&first, weights),
         changes: changes.collect(),
     })
@@ -237,7 +237,7 @@ fn changed(
     let lost = input.owners().iter().zip(weights.iter()).filter(|(owner, _)| owner.is_none());
     Changed {
         change,
-        took: median(|| strategy.assign(&Input::following(weights, after, before))),
+        took: median_time(|| strategy.assign(&Input::following(weights, after, before))),
         moved: input.moves_to(&answer).weight,
         orphans: lost.map(|(_, (_, weight))| u64::from(weight.0)).sum(),
         unavoidable: unavoidable(&input, LOAD_BOUND).weight,

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::size::grouped;
 use super::{Case, Change, Measured, Outcome, Size, Verdict, WeightsOf, Written};
-use crate::Table;
+use crate::{Table, mark};
 
 /// Strategies in one group beside each other: name and outcome of each.
 pub fn contest_table(case: &Case, outcomes: &[(&str, Outcome)]) -> String {
@@ -102,7 +102,7 @@ pub fn bounds_table(all: &[Judged]) -> String {
         };
         let cell = |what: &&str| match verdicts.iter().find(|verdict| verdict.what == *what) {
             Some(Verdict { found, bound, kept, .. }) => {
-                format!("{found} {bound} {}", if *kept { '✓' } else { '✗' })
+                format!("{found} {bound} {}", mark(*kept))
             }
             None => "–".to_owned(),
         };

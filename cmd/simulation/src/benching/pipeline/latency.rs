@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use bench::quantile;
 use broker::{Admin, Reader, Record, Seq, Start, StreamName, Subject};
 use model::{Message, Timestamp};
 use parti::records::{self, LedgerRecord};
@@ -11,15 +12,16 @@ use reports::Output;
 use crate::failure::Failure;
 use crate::setup::Setup;
 
+/// How long the next record of a stream may take that is already stored.
+const READ_WITHIN: Duration = Duration::from_secs(10);
+
 /// How long each message took, in microseconds, in order.
 pub struct Latencies(Vec<u64>);
 
 impl Latencies {
     /// The latency that `part` of all messages did not exceed.
     pub fn quantile(&self, part: f64) -> Duration {
-        let rank = (part * self.0.len() as f64).ceil() as usize;
-        let at = rank.clamp(1, self.0.len().max(1)) - 1;
-        Duration::from_micros(self.0.get(at).copied().unwrap_or(0))
+        Duration::from_micros(quantile(&self.0, part).unwrap_or(0))
     }
 }
 
@@ -36,12 +38,16 @@ pub async fn latencies(
     let names = &setup.names;
     let mut due: Vec<Vec<Option<Timestamp>>> = vec![Vec::new(); setup.weights.count() as usize];
     let wrong = |what: &str, record: &Record| {
-        Failure::Environment(format!("{what}: record {} of {}", record.seq, record.subject))
+        Failure::Environment(format!(
+            "a round cannot be measured: {what} is record {} of {}",
+            record.seq, record.subject
+        ))
     };
     let mut first = Timestamp(i64::MAX);
     each(broker, &names.messages, names.all_messages(), |record| {
         let message = Message::decode(&record.payload).map_err(|_| wrong("no message", record))?;
-        let of = &mut due[message.partition.0 as usize];
+        let of = due.get_mut(message.partition.0 as usize);
+        let of = of.ok_or_else(|| wrong("a message of no partition", record))?;
         of.push(Some(message.sent_at));
         first = first.min(message.sent_at);
         match message.partition_seq.0 == of.len() as u64 {
@@ -74,7 +80,8 @@ pub async fn latencies(
     })
     .await?;
     if let Some(partition) = due.iter().position(|of| of.iter().any(Option::is_some)) {
-        let why = format!("a message of partition {partition} has no effect");
+        let why =
+            format!("a round cannot be measured: a message of partition {partition} has no effect");
         return Err(Failure::Environment(why));
     }
     took.sort_unstable();
@@ -96,7 +103,12 @@ async fn each(
     let mut reader = broker.read(stream, vec![all], Start::At(Seq(1))).await?;
     let mut read = Seq::NONE;
     while read < last {
-        let record = reader.next().await?;
+        let record = tokio::time::timeout(READ_WITHIN, reader.next()).await.map_err(|_| {
+            Failure::Environment(format!(
+                "the stream {stream} ends at {last}, but what follows {read} does not come within \
+                 {READ_WITHIN:?}: somebody else trims it, or its server is too busy"
+            ))
+        })??;
         read = record.seq;
         take(&record)?;
     }
@@ -104,16 +116,4 @@ async fn each(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn quantiles_are_those_of_the_sorted_list() {
-        let latencies = Latencies((1..=1000).collect());
-        for (part, micros) in [(0.0, 1), (0.5, 500), (0.99, 990), (0.999, 999), (1.0, 1000)] {
-            assert_eq!(latencies.quantile(part), Duration::from_micros(micros), "{part}");
-        }
-        assert_eq!(Latencies(vec![7]).quantile(0.999), Duration::from_micros(7));
-        assert_eq!(Latencies(vec![]).quantile(0.5), Duration::ZERO);
-    }
-}
+mod tests;

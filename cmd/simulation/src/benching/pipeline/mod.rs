@@ -13,6 +13,7 @@ use serde_json::json;
 
 use super::Findings;
 use super::servers::Servers;
+use super::trial::forget_if_empty;
 use crate::cli::{PipelineArgs, Storage};
 use crate::failure::Failure;
 use crate::terminal::TerminalLine;
@@ -46,24 +47,27 @@ pub struct Measured {
 /// Measures.
 pub async fn run(args: &PipelineArgs) -> Result<Findings, Failure> {
     let line = TerminalLine::new();
-    steady::settings(args)?;
+    let cases = if args.steady { Vec::new() } else { cases(args) };
+    // Whatever is wrong with settings is said before anything is measured.
+    steady::settings(&args.bed).config(None)?;
+    cases.iter().try_for_each(|case| round::settings(&args.bed, *case).config(None).map(drop))?;
     let (mut measured, mut used) = (Vec::new(), Vec::new());
-    for case in if args.steady { Vec::new() } else { cases(args) } {
-        round::settings(&args.bed, case)?;
-        let servers = servers(args, case).await?;
-        used.extend(servers.version().filter(|version| !used.contains(version)));
+    for case in cases {
+        let servers = Servers::of(&args.bed, case.replicas).await?;
+        used.extend(servers.version());
         measured.push(measure(args, case, &servers, &line).await?);
         servers.stop().await?;
     }
     line.say("1500 messages per second");
-    let (steady, version) = steady::measure(args).await?;
-    used.extend(version.filter(|version| !used.contains(version)));
+    let servers = Servers::of(&args.bed, 1).await?;
+    used.extend(servers.version());
+    let steady = steady::measure(args, &servers).await?;
+    servers.stop().await?;
+    used.dedup();
     line.clear();
-    // Unless something else is in there.
-    let _ = std::fs::remove_dir(&args.bed.out);
+    forget_if_empty(&args.bed.out);
     let cases: Vec<_> = measured.iter().map(tables::json).collect();
     Ok(Findings {
-        name: "pipeline",
         title: "Pipeline",
         used,
         body: tables::body(&measured, &steady, args),
@@ -84,13 +88,6 @@ fn cases(args: &PipelineArgs) -> Vec<Case> {
     let replicas = or(&args.replicas, all);
     let of = |storage| replicas.iter().map(move |replicas| Case { storage, replicas: *replicas });
     storages.into_iter().flat_map(of).collect()
-}
-
-async fn servers(args: &PipelineArgs, case: Case) -> Result<Servers, Failure> {
-    match &args.bed.nats_url {
-        Some(url) => Ok(Servers::of_the_user(url)),
-        None => Servers::start(&args.bed.out, usize::from(case.replicas)).await,
-    }
 }
 
 async fn measure(

@@ -3,22 +3,20 @@
 use std::time::Duration;
 
 use broker::{Admin, Log, Reader, Record, Seq, Start};
-use config::{Config, Overrides};
 use model::{RunClock, Seed, Timestamp};
 
 use super::Case;
 use super::latency::{Latencies, latencies};
 use crate::benching::servers::Servers;
+use crate::benching::settings::Settings;
 use crate::benching::trial::Trial;
 use crate::cli::TestBed;
-use crate::commands;
 use crate::connect::{Connector, NatsConnector};
 use crate::failure::Failure;
 use crate::setup::Setup;
 
-/// What is run, unless the user sets something else. Nothing is trimmed, so that all of it can be looked
-/// at afterwards.
-const SETTINGS: [(&str, &str); 8] = [
+/// What is run, unless the user sets something else.
+const SETTINGS: [(&str, &str); 7] = [
     ("partitions.count", "1500"),
     ("producers.count", "10"),
     ("workers.count", "10"),
@@ -26,7 +24,6 @@ const SETTINGS: [(&str, &str); 8] = [
     ("chaos.enabled", "false"),
     ("metrics.prometheus.enabled", "false"),
     ("checkpoint.enabled", "false"),
-    ("coordinator.trim_after", "1000000"),
 ];
 
 /// The part of a round, at its beginning, whose latency does not count: partitions are claimed.
@@ -83,28 +80,24 @@ impl Round {
     }
 }
 
-/// The settings of every round of a case, and what they come to.
-///
-/// # Errors
-///
-/// If the user's are no settings.
-pub fn settings(bed: &TestBed, case: Case) -> Result<(Vec<(String, String)>, Config), Failure> {
-    let own = |(path, value): (&str, &str)| (path.to_owned(), value.to_owned());
-    let mut set: Vec<_> = SETTINGS.into_iter().map(own).collect();
-    set.extend(bed.set.iter().cloned());
-    set.push(own(("nats.jetstream.storage", case.storage.name())));
-    set.push(own(("nats.replicas", &case.replicas.to_string())));
-    // The server is there before the run.
-    set.push(own(("nats.mode", "external")));
-    let overrides = Overrides { set: set.clone(), ..Overrides::default() };
-    let config = commands::load(None, &overrides)?;
-    Ok((set, config))
+/// Messages of a partition after which it is trimmed: none has so many, so that all of them can be looked
+/// at afterwards.
+const NEVER_TRIMMED: u32 = 1_000_000_000;
+
+/// The settings of every round of a case.
+pub fn settings(bed: &TestBed, case: Case) -> Settings {
+    Settings::new(&SETTINGS)
+        .and_all(&bed.set)
+        .and("nats.mode", "external")
+        .and("nats.jetstream.storage", case.storage.name())
+        .and("nats.replicas", case.replicas)
+        .and("coordinator.trim_after", NEVER_TRIMMED)
 }
 
 /// Where rounds take place.
 pub struct Bench<'a> {
     bed: &'a TestBed,
-    set: Vec<(String, String)>,
+    settings: Settings,
     servers: &'a Servers,
     partitions: u32,
     rounds: u32,
@@ -113,29 +106,30 @@ pub struct Bench<'a> {
 impl<'a> Bench<'a> {
     /// On `servers`.
     pub fn new(bed: &'a TestBed, case: Case, servers: &'a Servers) -> Result<Self, Failure> {
-        let (set, config) = settings(bed, case)?;
-        Ok(Self { bed, set, servers, partitions: config.partitions.count, rounds: 0 })
+        let settings = settings(bed, case);
+        let partitions = settings.config(None)?.partitions.count;
+        Ok(Self { bed, settings, servers, partitions, rounds: 0 })
     }
 
     /// One round.
     pub async fn round(&mut self, kind: Kind, load: Load) -> Result<Round, Failure> {
         self.rounds += 1;
-        let mut set = self.set.clone();
         let rate = load.rate / f64::from(self.partitions);
-        set.push(("partitions.message_rate_per_partition".into(), rate.to_string()));
-        set.push(("nats.name_prefix".into(), format!("bench{}", self.rounds)));
+        let settings = self.settings.clone();
+        let settings = settings
+            .and("partitions.message_rate_per_partition", rate)
+            .and("nats.name_prefix", format_args!("bench{}", self.rounds));
         let server_before = self.servers.cpu_seconds();
-        let lasting = format!("{}ms", load.lasting.as_millis());
         let trial = Trial {
             command: if kind == Kind::Bare { &["bench", "bare"] } else { &["run"] },
-            set: &set,
-            args: ["--duration", &lasting, "--seed", "1"].map(Into::into).to_vec(),
-            url: Some(self.servers.url()),
+            settings: &settings,
+            lasting: load.lasting,
+            url: self.servers.url(),
             dir: self.bed.out.join(format!("bench-round-{}", self.rounds)),
         };
         let ended = trial.run().await?.well()?;
         let server_after = self.servers.cpu_seconds();
-        let (setup, broker) = self.look(set).await?;
+        let (setup, broker) = self.look(&settings).await?;
         let names = &setup.names;
         let done = match kind {
             Kind::Bare => broker.last(&names.ledger, &names.all_own()).await?,
@@ -166,10 +160,9 @@ impl<'a> Bench<'a> {
     /// A connection to look at what a round left in its streams.
     async fn look(
         &self,
-        set: Vec<(String, String)>,
+        settings: &Settings,
     ) -> Result<(Setup, <NatsConnector as Connector>::Broker), Failure> {
-        let nats_url = Some(self.servers.url().to_owned());
-        let config = commands::load(None, &Overrides { set, nats_url, ..Overrides::default() })?;
+        let config = settings.config(Some(self.servers.url()))?;
         let setup = Setup::new(config, Seed(1), RunClock::starting_at(Timestamp(0)))?;
         let broker = NatsConnector::new(&setup, None).connect("bench").await?;
         Ok((setup, broker))

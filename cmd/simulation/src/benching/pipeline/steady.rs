@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use config::Overrides;
+use metrics::Usage;
 use serde_json::{Value, json};
 
 use crate::benching::servers::Servers;
-use crate::benching::trial::{Ended, Trial};
-use crate::cli::PipelineArgs;
-use crate::commands;
+use crate::benching::settings::Settings;
+use crate::benching::trial::Trial;
+use crate::cli::{PipelineArgs, TestBed};
 use crate::failure::Failure;
 
 /// The run, unless the user sets something else; all other keys have their defaults.
@@ -44,51 +44,54 @@ impl Steady {
 }
 
 /// The settings of the run.
-///
-/// # Errors
-///
-/// If the user's are no settings.
-pub fn settings(args: &PipelineArgs) -> Result<Vec<(String, String)>, Failure> {
-    let own = |(path, value): (&str, &str)| (path.to_owned(), value.to_owned());
-    let mut set: Vec<_> = SETTINGS.into_iter().map(own).collect();
-    set.extend(args.bed.set.iter().cloned());
-    set.push(own(("nats.name_prefix", "bench_steady")));
-    set.push(own(("nats.existing", "delete")));
-    commands::load(None, &Overrides { set: set.clone(), ..Overrides::default() })?;
-    Ok(set)
+pub fn settings(bed: &TestBed) -> Settings {
+    Settings::new(&SETTINGS)
+        .and_all(&bed.set)
+        .and("nats.mode", "external")
+        .and("nats.name_prefix", "bench_steady")
+        .and("nats.existing", "delete")
 }
 
-/// Measures it, and says on which server if it was ours.
-pub async fn measure(args: &PipelineArgs) -> Result<(Steady, Option<String>), Failure> {
-    let servers = match &args.bed.nats_url {
-        Some(url) => Servers::of_the_user(url),
-        None => Servers::start(&args.bed.out, 1).await?,
-    };
-    let set = settings(args)?;
-    let seconds = args.seconds * LONGER;
+/// Measures it.
+pub async fn measure(args: &PipelineArgs, servers: &Servers) -> Result<Steady, Failure> {
+    let lasting = Duration::from_secs(args.seconds * LONGER);
     let trial = Trial {
         command: &["run"],
-        set: &set,
-        args: ["--duration", &format!("{seconds}s"), "--seed", "1"].map(Into::into).to_vec(),
-        url: Some(servers.url()),
+        settings: &settings(&args.bed),
+        lasting,
+        url: servers.url(),
         dir: args.bed.out.join("bench-steady"),
     };
     let ended = trial.run().await?.well()?;
-    let version = servers.version();
-    servers.stop().await?;
     let messages = ended.report()?.totals.received;
-    let steady = Steady { messages, cpu: cpu(&ended, seconds), memory: ended.memory() };
+    let steady = Steady { messages, cpu: cpu(&ended.usage, lasting), memory: ended.memory() };
     ended.forget()?;
-    Ok((steady, version))
+    Ok(steady)
 }
 
 /// The share of one core, from the end of the beginning until the last message was sent.
-fn cpu(ended: &Ended, seconds: u64) -> f64 {
-    let whole = Duration::from_secs(seconds);
-    let until = |at: Duration| ended.usage.iter().take_while(move |(when, _)| *when <= at).last();
+fn cpu(usage: &[(Duration, Usage)], whole: Duration) -> f64 {
+    let until = |at: Duration| usage.iter().take_while(move |(when, _)| *when <= at).last();
     let Some(((from, before), (to, after))) = until(whole.mul_f64(WARMING_UP)).zip(until(whole))
     else {
         return 0.0;
     };
     (after.cpu_seconds - before.cpu_seconds) / (*to - *from).as_secs_f64().max(f64::MIN_POSITIVE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_used_before_and_after_messages_flow_does_not_count() {
+        let at = |seconds: f64, cpu_seconds| {
+            let usage =
+                Usage { cpu_seconds, resident_bytes: 1, resident_peak_bytes: 1, open_files: 1 };
+            (Duration::from_secs_f64(seconds), usage)
+        };
+        let usage = [at(1.0, 2.0), at(2.0, 3.0), at(6.0, 4.0), at(10.0, 7.0), at(11.0, 99.0)];
+        assert_eq!(cpu(&usage, Duration::from_secs(10)), 0.5, "4 s in the last 8 s");
+        assert_eq!(cpu(&usage[4..], Duration::from_secs(10)), 0.0, "nobody told anything");
+    }
 }

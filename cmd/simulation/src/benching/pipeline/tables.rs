@@ -1,6 +1,6 @@
 //! What was measured, as tables.
 
-use bench::Table;
+use bench::{Table, mark};
 use serde_json::{Value, json};
 
 use super::latency::Latencies;
@@ -19,11 +19,9 @@ const MEMORY_MAX: u64 = 300_000_000;
 /// Which latencies are told.
 const QUANTILES: [(&str, f64); 3] = [("p50", 0.5), ("p99", 0.99), ("p99.9", 0.999)];
 
-/// The middle one; of an even number, the lower of the two.
+/// The median of one figure of all rounds.
 pub fn median(rounds: &[Round], of: impl Fn(&Round) -> f64) -> f64 {
-    let mut figures: Vec<_> = rounds.iter().map(of).collect();
-    figures.sort_unstable_by(f64::total_cmp);
-    figures.get(figures.len().saturating_sub(1) / 2).copied().unwrap_or(0.0)
+    bench::median(rounds.iter().map(of).collect(), f64::total_cmp).unwrap_or(0.0)
 }
 
 /// Everything, in words.
@@ -80,7 +78,7 @@ fn most(measured: &[Measured]) -> Table {
             cpu(whole),
             megabytes(median(bare, |round| round.memory as f64)),
             megabytes(median(whole, |round| round.memory as f64)),
-            mark(is_good(*case, alone, checked)),
+            mark(is_good(*case, alone, checked)).to_owned(),
         ]);
     }
     table
@@ -114,13 +112,18 @@ fn this_steady(steady: &Steady, args: &PipelineArgs) -> Table {
     let (cpu, memory) = (steady.cpu * 100.0, megabytes(steady.memory as f64));
     let good = steady.cpu < CPU_MAX;
     let bound = format!("< {:.0} %", CPU_MAX * 100.0);
-    table.row(["CPU of the program, of one core".into(), format!("{cpu:.0} %"), bound, mark(good)]);
+    table.row([
+        "CPU of the program, of one core".into(),
+        format!("{cpu:.0} %"),
+        bound,
+        mark(good).into(),
+    ]);
     let (bound, good) = (megabytes(MEMORY_MAX as f64), steady.memory < MEMORY_MAX);
     table.row([
         "memory of the program, at most".into(),
         format!("{memory} MB"),
         format!("< {bound} MB"),
-        mark(good),
+        mark(good).into(),
     ]);
     table.row(["messages, all judged".into(), steady.messages.to_string()]);
     if !args.bed.set.is_empty() {
@@ -150,10 +153,6 @@ fn cpu(rounds: &[Round]) -> String {
 
 fn megabytes(bytes: f64) -> String {
     format!("{:.0}", bytes / 1e6)
-}
-
-fn mark(good: bool) -> String {
-    if good { "✓" } else { "✗" }.into()
 }
 
 /// One case, for programs: every round.
@@ -188,3 +187,6 @@ fn round(round: &Round) -> Value {
         "latency_us": latency.map(serde_json::Map::from_iter),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use coordinator::{Event, FaultKind, Report};
+use coordinator::{Event, FaultKind, Rebalance, Recovery, Report};
 use model::Timestamp;
 
 /// What partitions were without an owner after, or changed it for.
@@ -46,7 +46,12 @@ impl Found {
 
     /// What a run shows whose events are `events`, a line each.
     pub fn add_run(&mut self, report: &Report, events: &str) {
-        for recovery in &report.recoveries {
+        self.add_recoveries(&report.recoveries);
+        self.add_joins(&report.rebalances, &joined(events));
+    }
+
+    fn add_recoveries(&mut self, recoveries: &[Recovery]) {
+        for recovery in recoveries {
             let after = match (recovery.kind, recovery.event.as_str()) {
                 (FaultKind::Crash, "leader_failure") => After::LeaderKill,
                 (FaultKind::Crash, _) => After::Kill,
@@ -57,8 +62,11 @@ impl Found {
             };
             self.add(after, recovery.seconds);
         }
-        let joined = joined(events);
-        for rebalance in &report.rebalances {
+    }
+
+    /// From each record by which a worker joined until it owned what was planned for it alone.
+    fn add_joins(&mut self, rebalances: &[Rebalance], joined: &BTreeMap<String, Vec<Timestamp>>) {
+        for rebalance in rebalances {
             let Some(seconds) = rebalance.seconds else { continue };
             let one = rebalance
                 .cause
@@ -70,12 +78,6 @@ impl Found {
                 self.add(After::Join, rebalance.at.since(*at).as_secs_f64() + seconds);
             }
         }
-    }
-
-    /// The time that `part` of all did not exceed.
-    pub fn quantile(all: &[f64], part: f64) -> f64 {
-        let rank = (part * all.len() as f64).ceil() as usize;
-        all.get(rank.clamp(1, all.len().max(1)) - 1).copied().unwrap_or(0.0)
     }
 }
 
@@ -92,6 +94,9 @@ fn joined(events: &str) -> BTreeMap<String, Vec<Timestamp>> {
 
 #[cfg(test)]
 mod tests {
+    use parti::MemberId;
+    use parti::records::{Epoch, Term};
+
     use super::*;
 
     #[test]
@@ -100,12 +105,64 @@ mod tests {
         for seconds in [3.0, 1.0, 2.0] {
             found.add(After::Kill, seconds);
         }
-        let all = &found.0[&After::Kill];
-        assert_eq!(*all, [1.0, 2.0, 3.0]);
-        for (part, seconds) in [(0.0, 1.0), (0.5, 2.0), (0.99, 3.0), (1.0, 3.0)] {
-            assert_eq!(Found::quantile(all, part), seconds, "{part}");
-        }
-        assert_eq!(Found::quantile(&[], 0.5), 0.0);
+        assert_eq!(found.0[&After::Kill], [1.0, 2.0, 3.0]);
+    }
+
+    #[test]
+    fn what_happened_is_told_by_its_kind_and_its_event() {
+        let recovery = |kind, event: &str, seconds| Recovery {
+            fault: None,
+            event: event.into(),
+            kind,
+            target: "worker-1".into(),
+            partitions: 1,
+            seconds,
+        };
+        let mut found = Found::default();
+        found.add_recoveries(&[
+            recovery(FaultKind::Crash, "worker_crash", 1.0),
+            recovery(FaultKind::Crash, "leader_failure", 2.0),
+            recovery(FaultKind::Restart, "rolling_restart", 3.0),
+            recovery(FaultKind::Stop, "scale_down", 4.0),
+            recovery(FaultKind::Stop, "leave", 5.0),
+        ]);
+        let expected = [
+            (After::Kill, vec![1.0]),
+            (After::LeaderKill, vec![2.0]),
+            (After::Leave, vec![4.0]),
+            (After::Restart, vec![3.0]),
+        ];
+        assert_eq!(found.0, BTreeMap::from(expected), "all leave at the end: that is not measured");
+    }
+
+    #[test]
+    fn a_join_counts_from_its_record_if_one_worker_joined_alone() {
+        let rebalance = |at, cause: &str, seconds| Rebalance {
+            at: Timestamp(at),
+            term: Term(1),
+            epoch: Epoch(1),
+            leader: MemberId::new("worker-0").unwrap(),
+            cause: cause.into(),
+            members: 3,
+            moved: 1,
+            voluntary: 1,
+            needed: 1,
+            planned_moved: 1,
+            planned_needed: 1,
+            seconds,
+        };
+        let times = vec![Timestamp(1_000_000), Timestamp(5_000_000), Timestamp(9_000_000)];
+        let mut found = Found::default();
+        let rebalances = [
+            rebalance(5_250_000, "joined worker-1", Some(0.5)),
+            rebalance(6_000_000, "joined worker-1", None),
+            rebalance(6_000_000, "joined worker-1, worker-2", Some(0.5)),
+            rebalance(6_000_000, "joined worker-2", Some(0.5)),
+            rebalance(6_000_000, "left worker-1", Some(0.5)),
+            rebalance(500_000, "joined worker-1", Some(0.5)),
+        ];
+        found.add_joins(&rebalances, &BTreeMap::from([("worker-1".into(), times)]));
+        assert_eq!(found.0, BTreeMap::from([(After::Join, vec![0.75])]));
     }
 
     #[test]

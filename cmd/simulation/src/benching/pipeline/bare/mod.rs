@@ -84,10 +84,10 @@ pub async fn run(args: &RunArgs) -> Result<u8, Failure> {
 }
 
 fn panicked(error: tokio::task::JoinError) -> Failure {
-    Failure::Environment(error.to_string())
+    Failure::Environment(format!("a producer or a worker of the bare pipeline broke off: {error}"))
 }
 
 /// Nobody tries again here: an append that fails ends the measurement.
 fn refused(error: AppendError) -> Failure {
-    Failure::Environment(error.to_string())
+    Failure::Environment(format!("the bare pipeline ends, as the broker refused a record: {error}"))
 }

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use cpu::worked;
 
+use crate::median;
+
 /// Repeats, if they are quick enough.
 const REPEATS_MAX: usize = 11;
 /// Repeats, however slow they are.
@@ -13,7 +15,7 @@ const REPEATS_MIN: usize = 3;
 const LIMIT: Duration = Duration::from_millis(1500);
 
 /// The median time of `work`, from 3 to 11 repeats.
-pub fn median<T>(mut work: impl FnMut() -> T) -> Duration {
+pub(crate) fn median_time<T>(mut work: impl FnMut() -> T) -> Duration {
     let (begun, mut times) = (worked(), Vec::with_capacity(REPEATS_MAX));
     while times.len() < REPEATS_MIN || (times.len() < REPEATS_MAX && worked() - begun < LIMIT) {
         let start = worked();
@@ -21,13 +23,7 @@ pub fn median<T>(mut work: impl FnMut() -> T) -> Duration {
         times.push(worked() - start);
         drop(done);
     }
-    middle(times)
-}
-
-/// The upper one of two in the middle.
-fn middle(mut times: Vec<Duration>) -> Duration {
-    times.sort_unstable();
-    times[times.len() / 2]
+    median(times, Duration::cmp).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -35,16 +31,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_middle_one_counts() {
-        let times = |all: &[u64]| middle(all.iter().copied().map(Duration::from_secs).collect());
-        assert_eq!(times(&[9, 1, 2]), Duration::from_secs(2));
-        assert_eq!(times(&[4, 1, 3, 2]), Duration::from_secs(3));
-    }
-
-    #[test]
     fn quick_work_is_repeated_often() {
         let mut repeats = 0;
-        median(|| repeats += 1);
+        median_time(|| repeats += 1);
         assert_eq!(repeats, REPEATS_MAX);
     }
 }
