@@ -24,7 +24,7 @@ pub const RATE: f64 = 100.0;
 pub const PROCESSES_MAX: u32 = 100;
 /// How long a fleet is given until it owns everything: so long, and a second for so many partitions.
 const START_MAX: Duration = Duration::from_secs(1);
-const START_PARTITIONS: f64 = 2_000.0;
+const START_PARTITIONS: f64 = 1_000.0;
 /// …and a second for so many processes.
 const START_PROCESSES: f64 = 20.0;
 
