@@ -121,3 +121,42 @@ async fn filters_are_checked() {
         assert!(reader.is_err(), "{filters:?}");
     }
 }
+
+/// A filter costs the server a search for each record, also one that takes everything.
+#[tokio::test]
+async fn whoever_wants_everything_reads_without_filters() {
+    let server = common::start("everything").await;
+    let broker = common::connect(&server).await;
+    broker.ensure(&spec("S", Storage::File)).await.expect("a stream");
+    for name in ["S.a", "S.b.c"] {
+        broker.append(Append::new(stream("S"), subject(name), "x")).await.expect("it is stored");
+    }
+    let client = async_nats::connect(server.url()).await.expect("it connects");
+    let filters = async || {
+        let answer = client.request("$JS.API.CONSUMER.LIST.S", "".into()).await.expect("a list");
+        let list: serde_json::Value = serde_json::from_slice(&answer.payload).expect("JSON");
+        let consumers = list["consumers"].as_array().expect("consumers");
+        let filters = |c: &serde_json::Value| {
+            let config = &c["config"];
+            config.get("filter_subjects").or(config.get("filter_subject")).cloned()
+        };
+        consumers.iter().filter_map(filters).count()
+    };
+    for (filter, start, records, filtered) in [
+        ("S.>", Start::At(Seq(1)), 2, 0),
+        ("S.>", Start::LastPerSubject, 2, 1),
+        ("S.*", Start::At(Seq(1)), 1, 1),
+        ("S.b.>", Start::At(Seq(1)), 1, 1),
+    ] {
+        let reader = broker.read(&stream("S"), vec![subject(filter)], start).await;
+        let mut reader = reader.expect("a reader");
+        for _ in 0..records {
+            timeout(PATIENCE, reader.next()).await.expect("it comes").expect("a record");
+        }
+        assert_eq!(filters().await, filtered, "{filter} {start:?}");
+        drop(reader);
+        while monitored(&server, "jsz", "consumers").await > 0 {
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+}

@@ -32,15 +32,26 @@ impl Wanted {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Incarnation(i128);
 
-/// Asks which incarnation of the stream there is; [`BrokerError::Gone`] if it is not the wanted one.
-pub(super) async fn incarnation(link: &Link, wanted: &Wanted) -> Result<Incarnation, BrokerError> {
+/// The stream as it is found.
+pub(super) struct Found {
+    pub(super) incarnation: Incarnation,
+    /// Nothing in it is unwanted.
+    pub(super) all_wanted: bool,
+}
+
+/// Asks for the stream; [`BrokerError::Gone`] if it is not the wanted incarnation.
+pub(super) async fn find(link: &Link, wanted: &Wanted) -> Result<Found, BrokerError> {
     let info: Info =
         admin::info(link, &wanted.stream).await.map_err(|failure| failure.about(&wanted.stream))?;
-    let found = Incarnation(info.created.unix_timestamp_nanos());
-    match wanted.incarnation {
-        Some(expected) if expected != found => Err(BrokerError::Gone(wanted.stream.clone())),
-        _ => Ok(found),
+    let incarnation = Incarnation(info.created.unix_timestamp_nanos());
+    if wanted.incarnation.is_some_and(|expected| expected != incarnation) {
+        return Err(BrokerError::Gone(wanted.stream.clone()));
     }
+    let subjects = info.config.subjects;
+    let is_wanted = |subject: &String| wanted.filters.iter().any(|f| f.as_str() == subject);
+    // No further ones: they would overlap, which the server refuses.
+    let all_wanted = subjects.len() == wanted.filters.len() && subjects.iter().all(is_wanted);
+    Ok(Found { incarnation, all_wanted })
 }
 
 #[derive(Serialize)]
@@ -67,8 +78,18 @@ struct Config<'a> {
 #[derive(Deserialize)]
 struct Created {}
 
-/// Makes the consumer `name`.
-pub(super) async fn create(link: &Link, name: &str, wanted: &Wanted) -> Result<(), BrokerError> {
+/// Makes the consumer `name`. Where everything is wanted it has no filters, if the server allows that:
+/// with a wildcard, even one that takes every subject, the server searches a stream in files for each
+/// record (nats-server, issue 7852).
+pub(super) async fn create(
+    link: &Link,
+    name: &str,
+    wanted: &Wanted,
+    found: &Found,
+) -> Result<(), BrokerError> {
+    // It does not where each subject is to begin with its last record.
+    let unfiltered = found.all_wanted && wanted.start != Start::LastPerSubject;
+    let filters = if unfiltered { &[] } else { &wanted.filters[..] };
     let (deliver_policy, opt_start_seq) = match wanted.start {
         Start::At(seq) => ("by_start_sequence", Some(seq.0.max(1))),
         Start::LastPerSubject => ("last_per_subject", None),
@@ -79,7 +100,7 @@ pub(super) async fn create(link: &Link, name: &str, wanted: &Wanted) -> Result<(
         opt_start_seq,
         ack_policy: "none",
         replay_policy: "instant",
-        filter_subjects: wanted.filters.iter().map(Subject::as_str).collect(),
+        filter_subjects: filters.iter().map(Subject::as_str).collect(),
         inactive_threshold: FORGOTTEN_AFTER.as_nanos(),
         num_replicas: 1,
         mem_storage: true,

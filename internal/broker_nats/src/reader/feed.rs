@@ -70,7 +70,7 @@ impl Feed {
     /// Makes a consumer and an inbox for it.
     pub(super) async fn open(link: Arc<Link>, wanted: Wanted) -> Result<Self, BrokerError> {
         let losses = link.losses();
-        let incarnation = consumer::incarnation(&link, &wanted).await?;
+        let found = consumer::find(&link, &wanted).await?;
         let inbox = link.client.new_inbox();
         let name = format!("reader-{}", inbox.rsplit('.').next().unwrap_or(&inbox));
         let messages = link.client.subscribe(inbox.clone()).await;
@@ -86,13 +86,13 @@ impl Feed {
             large: FIRST_GUESS,
             link,
             stream,
-            incarnation,
+            incarnation: found.incarnation,
             name,
             inbox,
             messages,
             losses,
         };
-        consumer::create(&feed.link, &feed.name, &wanted).await?;
+        consumer::create(&feed.link, &feed.name, &wanted, &found).await?;
         Ok(feed)
     }
 
