@@ -16,6 +16,8 @@ use crate::failure::Failure;
 /// For the streams of how many runs there is room, as they are configured by default. A cluster gives
 /// room back some time after streams were deleted; what is not used takes none.
 const RUNS: u64 = 100;
+/// How often a cluster is started until each of its servers has its ports.
+const TRIES: u32 = 5;
 
 /// Servers, and where clients find them.
 pub struct Servers {
@@ -37,23 +39,34 @@ impl Servers {
     /// As many of our own, which keep what they keep in `dir`; several are one cluster.
     async fn start(dir: &Path, count: usize) -> Result<Self, Failure> {
         let program = server_bin(None).await?;
-        let routes = routes(count)?;
-        let room = Config::default().nats.jetstream;
         let dirs: Vec<_> =
             (0..count).map(|index| dir.join(format!("bench-server-{index}"))).collect();
+        let mut tries = 1;
+        let own = loop {
+            match Self::try_start(&program, &dirs).await {
+                // Whatever connects meanwhile may be given a port that a route was to have.
+                Err(_) if count > 1 && tries < TRIES => tries += 1,
+                started => break started?,
+            }
+        };
+        let url = own.iter().map(Embedded::url).collect::<Vec<_>>().join(",");
+        Ok(Self { own, url, dirs })
+    }
+
+    async fn try_start(program: &Path, dirs: &[PathBuf]) -> Result<Vec<Embedded>, Failure> {
+        let routes = routes(dirs.len())?;
+        let room = Config::default().nats.jetstream;
         let starting = dirs.iter().enumerate().map(|(index, dir)| {
-            let mut options = EmbeddedOptions::new(program.clone(), dir);
+            let mut options = EmbeddedOptions::new(program, dir);
             options.store = Store::Memory;
             options.max_memory = Some(room.max_memory.bytes() * RUNS);
             options.max_file_storage = Some(room.max_file_storage.bytes() * RUNS);
-            if count > 1 {
+            if dirs.len() > 1 {
                 options.extra_config = cluster(index, &routes);
             }
             Embedded::start(options)
         });
-        let own = try_join_all(starting).await?;
-        let url = own.iter().map(Embedded::url).collect::<Vec<_>>().join(",");
-        Ok(Self { own, url, dirs })
+        Ok(try_join_all(starting).await?)
     }
 
     /// Where they are, as in `NATS_URL`.

@@ -4,6 +4,7 @@
 //! what came while an effect was on its way goes into the next one together. There is no group: who
 //! owns what never changes. There are no reports, no signs of life and no judge.
 
+mod append;
 mod sending;
 mod working;
 
@@ -11,7 +12,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use broker::AppendError;
 use model::{PartitionId, RunClock};
 use tokio::task::JoinSet;
 
@@ -85,9 +85,4 @@ pub async fn run(args: &RunArgs) -> Result<u8, Failure> {
 
 fn panicked(error: tokio::task::JoinError) -> Failure {
     Failure::Environment(format!("a producer or a worker of the bare pipeline broke off: {error}"))
-}
-
-/// Nobody tries again here: an append that fails ends the measurement.
-fn refused(error: AppendError) -> Failure {
-    Failure::Environment(format!("the bare pipeline ends, as the broker refused a record: {error}"))
 }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use broker::{Append, AppendError, Log, Seq, Subject};
+use broker::{Append, Log, Seq, Subject};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use model::{Message, PartitionId, PartitionSeq, ProducerSeq, Weight};
@@ -11,7 +11,7 @@ use parti::Names;
 use producer::{Arrivals, ProducerSettings};
 use tokio::time::Instant;
 
-use super::refused;
+use super::append::append;
 use crate::failure::Failure;
 
 struct Sending {
@@ -102,7 +102,7 @@ impl<B: Log> Sender<B> {
     fn publish_next(
         &mut self,
         index: usize,
-    ) -> Option<impl Future<Output = (usize, Result<Seq, AppendError>)> + use<B>> {
+    ) -> Option<impl Future<Output = (usize, Result<Seq, Failure>)> + use<B>> {
         let sending = &mut self.partitions[index];
         let due = if sending.busy { None } else { sending.owed.pop_front() }?;
         sending.busy = true;
@@ -117,14 +117,14 @@ impl<B: Log> Sender<B> {
             weight: sending.weight,
         };
         let (stream, subject) = (self.names.messages.clone(), sending.subject.clone());
-        let append = Append::new(stream, subject, message.encode()).after(sending.head);
+        let publish = Append::new(stream, subject, message.encode()).after(sending.head);
         let broker = self.broker.clone();
-        Some(async move { (index, broker.append(append).await) })
+        Some(async move { (index, append(&broker, publish).await) })
     }
 
-    fn published(&mut self, index: usize, stored: Result<Seq, AppendError>) -> Result<(), Failure> {
+    fn published(&mut self, index: usize, stored: Result<Seq, Failure>) -> Result<(), Failure> {
         let sending = &mut self.partitions[index];
-        sending.head = stored.map_err(refused)?;
+        sending.head = stored?;
         sending.busy = false;
         Ok(())
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use broker::{Append, AppendError, Log, Reader, Record, Seq, Start, Subject};
+use broker::{Append, Log, Reader, Record, Seq, Start, Subject};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use model::{Message, PartitionId};
@@ -12,7 +12,7 @@ use parti::records::{Epoch, Holder, LedgerRecord, Session, Term, encode};
 use parti::{MemberId, Names};
 use reports::Output;
 
-use super::refused;
+use super::append::append;
 use crate::failure::Failure;
 
 struct Working {
@@ -33,7 +33,7 @@ struct Work<B> {
 }
 
 /// What came of an effect: of which partition, of how many messages.
-type Recorded = (PartitionId, u64, Result<Seq, AppendError>);
+type Recorded = (PartitionId, u64, Result<Seq, Failure>);
 
 /// Works on `share` for ever, and adds up in `done` how many messages have an effect.
 pub(super) async fn work(
@@ -54,7 +54,7 @@ pub(super) async fn work(
                 let (partition, messages, stored): Recorded = recorded;
                 done.fetch_add(messages, Ordering::Relaxed);
                 if let Some(working) = work.partitions.get_mut(&partition) {
-                    working.head = stored.map_err(refused)?;
+                    working.head = stored?;
                     working.busy = false;
                 }
                 effects.extend(work.record(partition));
@@ -112,8 +112,8 @@ impl<B: Log> Work<B> {
             outputs,
         };
         let (stream, subject) = (self.names.ledger.clone(), working.subject.clone());
-        let append = Append::new(stream, subject, encode(&effect)).after(working.head);
+        let effect = Append::new(stream, subject, encode(&effect)).after(working.head);
         let (broker, partition) = (self.broker.clone(), working.partition);
-        Some(async move { (partition, messages, broker.append(append).await) })
+        Some(async move { (partition, messages, append(&broker, effect).await) })
     }
 }
