@@ -79,7 +79,7 @@ mod tests {
         assert!(failed.contains("a record was not stored: append in doubt"), "{failed}");
         log.forget();
         log.delete(&names.messages).await.unwrap();
-        let (failed, began) = (append(&log, record(6, head)).await, Instant::now());
+        let (began, failed) = (Instant::now(), append(&log, record(6, head)).await);
         assert!(failed.unwrap_err().to_string().contains("append rejected"));
         assert!(began.elapsed() < DOUBT_MAX, "what is not wanted is not tried again");
     }
