@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use broker::{Admin, Storage, StreamSpec};
+use broker::{Admin, Storage, StreamSpec, patiently_for};
 use chaos::{DirectorSettings, How, Planned, Terms, schedule};
 use config::{AssignmentStrategy, Config, Mode, RatePattern};
 use coordinator::{
@@ -20,6 +20,7 @@ use worker::{Consumption, WorkerSettings};
 
 use crate::connect::REQUEST_TIMEOUT;
 use crate::failure::Failure;
+use crate::streams;
 
 /// How often a worker reports…
 const WORKER_REPORTS: Duration = Duration::from_secs(3);
@@ -104,7 +105,7 @@ impl Setup {
     /// Creates the streams that are not there yet.
     pub async fn ensure_streams(&self, broker: &impl Admin) -> Result<(), Failure> {
         for spec in self.streams() {
-            broker.ensure(&spec).await?;
+            patiently_for(streams::WAIT_MAX, || broker.ensure(&spec)).await?;
         }
         Ok(())
     }

@@ -4,15 +4,13 @@
 
 use std::time::Duration;
 
-use broker::{Append, AppendError, Log, Seq};
-use tokio::time::{Instant, sleep};
+use broker::{Append, AppendError, Backoff, Log, Seq};
+use tokio::time::Instant;
 
 use crate::failure::Failure;
 
 /// How long it may be in doubt whether a record is stored.
 const DOUBT_MAX: Duration = Duration::from_secs(10);
-/// Before it is tried again.
-const PAUSE: Duration = Duration::from_millis(5);
 
 /// Stores a record under a subject that nobody else writes to, once.
 ///
@@ -21,7 +19,7 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// If the broker does not want it, or has not taken it after [`DOUBT_MAX`].
 pub(super) async fn append(broker: &impl Log, append: Append) -> Result<Seq, Failure> {
     let expected = append.expect.as_ref().map_or(Seq::NONE, |expect| expect.seq);
-    let deadline = Instant::now() + DOUBT_MAX;
+    let (deadline, mut backoff) = (Instant::now() + DOUBT_MAX, Backoff::default());
     loop {
         let error = match broker.append(append.clone()).await {
             Ok(seq) => return Ok(seq),
@@ -31,7 +29,7 @@ pub(super) async fn append(broker: &impl Log, append: Append) -> Result<Seq, Fai
             let why = format!("the bare pipeline ends, as a record was not stored: {error}");
             return Err(Failure::Environment(why));
         }
-        sleep(PAUSE).await;
+        backoff.wait().await;
         // What is newer can only be this one.
         if let Ok(Some(last)) = broker.last(&append.stream, &append.subject).await
             && last.seq > expected
@@ -64,7 +62,7 @@ mod tests {
             Append::new(names.messages.clone(), subject.clone(), text).after(after)
         };
         let late = |ms| Fate::Delayed(Duration::from_millis(ms));
-        let fates = [Fate::RequestLost, Fate::AnswerLost, late(1_003), late(1_012), late(5_000)];
+        let fates = [Fate::RequestLost, Fate::AnswerLost, late(1_003), late(1_025), late(5_000)];
         let mut head = Seq::NONE;
         for (number, fate) in (1..).zip(fates) {
             log.plan(Fault::new(fate, names.all_messages(), 2));
@@ -72,7 +70,7 @@ mod tests {
             assert_eq!(head, Seq(number), "{fate:?}");
             log.forget();
         }
-        sleep(Duration::from_secs(60)).await;
+        tokio::time::sleep(Duration::from_secs(60)).await;
         let stored = broker.records(&names.messages, Seq(1));
         let stored: Vec<_> = stored.iter().map(|record| &record.payload[..]).collect();
         assert_eq!(stored, [b"1", b"2", b"3", b"4", b"5"]);
@@ -81,7 +79,7 @@ mod tests {
         assert!(failed.contains("a record was not stored: append in doubt"), "{failed}");
         log.forget();
         log.delete(&names.messages).await.unwrap();
-        let (failed, began) = (append(&log, record(6, head)).await, Instant::now());
+        let (began, failed) = (Instant::now(), append(&log, record(6, head)).await);
         assert!(failed.unwrap_err().to_string().contains("append rejected"));
         assert!(began.elapsed() < DOUBT_MAX, "what is not wanted is not tried again");
     }
