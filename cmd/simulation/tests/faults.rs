@@ -6,7 +6,7 @@ mod common;
 
 use std::time::Duration;
 
-use broker::{Append, Log, StreamName, Subject};
+use broker::{Admin, Append, Log, StreamName, Subject};
 use broker_nats::{ConnectOptions, Embedded, NatsBroker, Store};
 use bytes::Bytes;
 use common::{HUNG, Place, Program, TINY, assert_passed, number, server, server_options};
@@ -47,6 +47,20 @@ async fn without_its_own_server_the_run_ends_and_names_the_log() {
     place.deserted(Duration::from_secs(5)).await;
 }
 
+/// Waits until a producer has sent something.
+async fn messages_flow(server: &Embedded) {
+    let options = ConnectOptions { servers: vec![server.url()], ..ConnectOptions::default() };
+    let broker = NatsBroker::connect(&options).await.unwrap();
+    let stream = StreamName::new("simulation_MESSAGES").unwrap();
+    for _ in 0..400 {
+        if broker.state(&stream).await.ok().flatten().is_some_and(|state| state.records > 0) {
+            return;
+        }
+        sleep(Duration::from_millis(50)).await;
+    }
+    panic!("there are no messages");
+}
+
 #[tokio::test]
 async fn a_server_that_comes_back_costs_nothing() {
     let place = place("server_restarted");
@@ -55,7 +69,7 @@ async fn a_server_that_comes_back_costs_nothing() {
     let (file, room) = ("nats.jetstream.storage=file", "nats.jetstream.max_file_storage=1GB");
     let more = ["--duration", "12s", "--set", file, "--set", room];
     let program = external(&place, &first.url(), &more).await;
-    sleep(Duration::from_secs(1)).await;
+    messages_flow(&first).await;
     options.port = Some(first.port());
     first.kill().await;
     sleep(Duration::from_secs(3)).await;
