@@ -47,10 +47,14 @@ async fn without_its_own_server_the_run_ends_and_names_the_log() {
     place.deserted(Duration::from_secs(5)).await;
 }
 
+async fn connect(server: &Embedded) -> NatsBroker {
+    let options = ConnectOptions { servers: vec![server.url()], ..ConnectOptions::default() };
+    NatsBroker::connect(&options).await.unwrap()
+}
+
 /// Waits until a producer has sent something.
 async fn messages_flow(server: &Embedded) {
-    let options = ConnectOptions { servers: vec![server.url()], ..ConnectOptions::default() };
-    let broker = NatsBroker::connect(&options).await.unwrap();
+    let broker = connect(server).await;
     let stream = StreamName::new("simulation_MESSAGES").unwrap();
     for _ in 0..400 {
         if broker.state(&stream).await.ok().flatten().is_some_and(|state| state.records > 0) {
@@ -98,8 +102,7 @@ struct Stranger(NatsBroker);
 
 impl Stranger {
     async fn new(server: &Embedded) -> Self {
-        let options = ConnectOptions { servers: vec![server.url()], ..ConnectOptions::default() };
-        Self(NatsBroker::connect(&options).await.unwrap())
+        Self(connect(server).await)
     }
 
     async fn writes(&self, stream: &str, subject: &str, payload: impl Into<Bytes>) {

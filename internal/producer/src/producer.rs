@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use broker::{BrokerError, Log, Seq, StreamName, Subject};
 use bugs::Bug;
-use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, FuturesUnordered};
+use futures_util::{StreamExt, TryStreamExt};
 use model::{
     Durations, Message, PartitionId, PartitionSeq, ProducerId, ProducerSeq, RunClock, Seed, Weight,
     watch,
@@ -123,14 +123,12 @@ impl<B: Log> Producer<B> {
         let mut producer_seq = ProducerSeq(0);
         let asked: Vec<_> =
             settings.partitions.iter().map(|(p, ..)| place(&broker, &names, *p)).collect();
-        let mut places = stream::iter(asked).buffered(ASKED_AT_ONCE);
-        for (partition, weight, _) in &settings.partitions {
-            let Some(place) = places.next().await.transpose()? else { break };
+        let places: Vec<_> = stream::iter(asked).buffered(ASKED_AT_ONCE).try_collect().await?;
+        for ((partition, weight, _), place) in settings.partitions.iter().zip(places) {
             producer_seq = producer_seq.max(place.producer_seq);
             let sending = Sending::new(*weight, names.message(*partition), place);
             partitions.insert(*partition, sending);
         }
-        drop(places);
         let subject = channel.producer(&settings.id);
         let earlier = last(&broker, &channel.stream, &subject).await?;
         let mut session = 1;
