@@ -7,8 +7,8 @@ mod common;
 use std::fs;
 
 use broker::{Log, Reader, Seq, Start, Subject};
-use broker_nats::{ConnectOptions, NatsBroker};
-use common::{Ended, Place, Program, free_port, number, run, server, simulation};
+use broker_nats::NatsBroker;
+use common::{Ended, Place, Program, connect, free_port, number, run, server, simulation};
 use serde_json::Value;
 
 const SMALL: [&str; 10] = [
@@ -116,8 +116,7 @@ async fn the_bare_pipeline_gives_every_message_one_effect_in_order() {
     let args = [&bare[..], &memory, &SMALL[..8]].concat();
     let ended = run(&place, "bare", &args).await.with(0);
     assert!(ended.out.is_empty() && ended.err.is_empty(), "{}{}", ended.out, ended.err);
-    let options = ConnectOptions { servers: vec![url.clone()], ..ConnectOptions::default() };
-    let broker = NatsBroker::connect(&options).await.unwrap();
+    let broker = connect(&url).await;
     let messages = all(&broker, "simulation_MESSAGES", "simulation.msg.*").await;
     assert!(messages.len() > 60, "{}", messages.len());
     for partition in 0..12 {

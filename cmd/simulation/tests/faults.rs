@@ -7,9 +7,9 @@ mod common;
 use std::time::Duration;
 
 use broker::{Admin, Append, Log, StreamName, Subject};
-use broker_nats::{ConnectOptions, Embedded, NatsBroker, Store};
+use broker_nats::{Embedded, NatsBroker, Store};
 use bytes::Bytes;
-use common::{HUNG, Place, Program, TINY, assert_passed, number, server, server_options};
+use common::{HUNG, Place, Program, TINY, assert_passed, connect, number, server, server_options};
 use model::{Message, PartitionId, PartitionSeq, ProducerId, ProducerSeq, Timestamp, Weight};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::time::sleep;
@@ -47,14 +47,9 @@ async fn without_its_own_server_the_run_ends_and_names_the_log() {
     place.deserted(Duration::from_secs(5)).await;
 }
 
-async fn connect(server: &Embedded) -> NatsBroker {
-    let options = ConnectOptions { servers: vec![server.url()], ..ConnectOptions::default() };
-    NatsBroker::connect(&options).await.unwrap()
-}
-
 /// Waits until a producer has sent something.
 async fn messages_flow(server: &Embedded) {
-    let broker = connect(server).await;
+    let broker = connect(&server.url()).await;
     let stream = StreamName::new("simulation_MESSAGES").unwrap();
     for _ in 0..400 {
         if broker.state(&stream).await.ok().flatten().is_some_and(|state| state.records > 0) {
@@ -102,7 +97,7 @@ struct Stranger(NatsBroker);
 
 impl Stranger {
     async fn new(server: &Embedded) -> Self {
-        Self(connect(server).await)
+        Self(connect(&server.url()).await)
     }
 
     async fn writes(&self, stream: &str, subject: &str, payload: impl Into<Bytes>) {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use broker_nats::{Embedded, EmbeddedOptions, Store, find_server};
+use broker_nats::{ConnectOptions, Embedded, EmbeddedOptions, NatsBroker, Store, find_server};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tokio::process::{Child, Command};
@@ -24,6 +24,12 @@ workers: {count: 3, processing_delay: 1-4ms, lease: 1s}
 coordinator: {validation_window: 10s, report_interval: 1s}
 nats: {jetstream: {storage: memory}}
 ";
+
+/// A connection to the server at `url`, as anybody may have one.
+pub async fn connect(url: &str) -> NatsBroker {
+    let options = ConnectOptions { servers: vec![url.to_owned()], ..ConnectOptions::default() };
+    NatsBroker::connect(&options).await.unwrap_or_else(|error| panic!("{error}"))
+}
 
 /// The directory of one test, empty at its beginning.
 pub struct Place(PathBuf);
