@@ -9,7 +9,9 @@ use broker::{Append, AppendError, BrokerError, Record, Seq, StreamName, StreamSp
 use model::{Network, RunClock, Timestamp};
 use tokio::time::Instant;
 
-use crate::client::{Connection, VirtualLog};
+use crate::agenda::Agenda;
+use crate::client::VirtualLog;
+use crate::connection::Connection;
 use crate::log::Stream;
 use crate::observe::{Happening, Observer};
 use crate::options::Options;
@@ -25,6 +27,7 @@ pub struct VirtualBroker {
     clients: Arc<Mutex<Clients>>,
     /// The next words of the random streams of all connections that ended, added up.
     last_words: Arc<AtomicU64>,
+    pub(crate) agenda: Agenda,
     pub(crate) options: Options,
 }
 
@@ -39,6 +42,7 @@ pub(crate) struct State {
     /// Streams that were ever made: tells one from a later one of the same name.
     made: u64,
     observer: Option<Box<dyn Observer>>,
+    agenda: Agenda,
 }
 
 /// Who is connected, and what their ways to the broker are like.
@@ -59,17 +63,19 @@ struct Client {
 impl VirtualBroker {
     /// An empty broker. Its clock begins now, so call it inside the runtime that it will live in.
     pub fn new(options: Options) -> Self {
-        let clock = RunClock::starting_at(EPOCH);
+        let (clock, agenda) = (RunClock::starting_at(EPOCH), Agenda::default());
+        tokio::spawn(agenda.clone().carry_out());
         let state = State {
             streams: Vec::new(),
             clock,
             stalled_until: Instant::now(),
             made: 0,
             observer: None,
+            agenda: agenda.clone(),
         };
         let clients = Clients { up: true, by_name: BTreeMap::new() };
         let (state, clients) = (Arc::new(Mutex::new(state)), Arc::new(Mutex::new(clients)));
-        Self { state, clients, last_words: Arc::default(), options }
+        Self { state, clients, last_words: Arc::default(), agenda, options }
     }
 
     /// The broker's clock.
@@ -220,7 +226,7 @@ impl State {
     pub(crate) fn ensure(&mut self, spec: &StreamSpec) -> Result<(), BrokerError> {
         let Ok(stream) = self.stream(&spec.name) else {
             self.made += 1;
-            self.streams.push(Stream::new(spec.clone(), self.made));
+            self.streams.push(Stream::new(spec.clone(), self.made, self.agenda.clone()));
             return Ok(());
         };
         let (is, asked) = (format!("{:?}", stream.spec), format!("{spec:?}"));
@@ -234,5 +240,12 @@ impl State {
     /// Dropping a stream wakes whoever follows it.
     pub(crate) fn delete(&mut self, name: &StreamName) {
         self.streams.retain(|stream| stream.spec.name != *name);
+    }
+}
+
+/// Without a broker nothing happens.
+impl Drop for State {
+    fn drop(&mut self) {
+        self.agenda.end();
     }
 }

@@ -2,12 +2,15 @@
 //! take its subject.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use broker::{Seq, Subject};
 use tokio::sync::Notify;
 
+use crate::agenda::Agenda;
+use crate::event::Event;
 use crate::filter::Filters;
+use crate::reader::Following;
 use crate::subjects::SubjectId;
 
 /// How many sequences are noted for a follower that does not ask; beyond, it looks through the
@@ -18,6 +21,14 @@ const NOTED_MAX: usize = 1024;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct FollowerId(u64);
 
+/// Who is told of news.
+#[derive(Debug)]
+pub(crate) enum Told {
+    Reader(Weak<Following>),
+    /// Whoever waits in a pull.
+    Pulls(Arc<Notify>),
+}
+
 #[derive(Debug)]
 pub(crate) struct Follower {
     pub(crate) filters: Filters,
@@ -25,12 +36,13 @@ pub(crate) struct Follower {
     pub(crate) noted: Option<VecDeque<Seq>>,
     /// It has found nothing, and waits.
     idle: bool,
-    wake: Arc<Notify>,
+    told: Told,
 }
 
 /// The followers of one stream. Dropping them wakes them all: the stream is gone.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Followers {
+    agenda: Agenda,
     made: u64,
     all: BTreeMap<FollowerId, Follower>,
     /// Who takes a subject, for each subject by its number.
@@ -38,7 +50,16 @@ pub(crate) struct Followers {
 }
 
 impl Followers {
-    pub(crate) fn add(&mut self, filters: Filters, wake: Arc<Notify>) -> FollowerId {
+    pub(crate) fn new(agenda: Agenda) -> Self {
+        Self { agenda, made: 0, all: BTreeMap::new(), takers: Vec::new() }
+    }
+
+    /// Adds a follower; `told` is handed its name.
+    pub(crate) fn add(
+        &mut self,
+        filters: Filters,
+        told: impl FnOnce(FollowerId) -> Told,
+    ) -> FollowerId {
         self.made += 1;
         let id = FollowerId(self.made);
         for (subject, takers) in &mut self.takers {
@@ -46,7 +67,7 @@ impl Followers {
                 takers.push(id);
             }
         }
-        self.all.insert(id, Follower { filters, noted: None, idle: false, wake });
+        self.all.insert(id, Follower { filters, noted: None, idle: false, told: told(id) });
         id
     }
 
@@ -73,14 +94,14 @@ impl Followers {
     pub(crate) fn tell(&mut self, subject: SubjectId, seq: Seq) {
         for id in &self.takers[subject.0].1 {
             if let Some(follower) = self.all.get_mut(id) {
-                follower.note(seq);
+                follower.note(seq, &self.agenda);
             }
         }
     }
 }
 
 impl Follower {
-    fn note(&mut self, seq: Seq) {
+    fn note(&mut self, seq: Seq, agenda: &Agenda) {
         if let Some(noted) = &mut self.noted {
             noted.push_back(seq);
             if noted.len() > NOTED_MAX {
@@ -88,7 +109,18 @@ impl Follower {
             }
         }
         if std::mem::take(&mut self.idle) {
-            self.wake.notify_one();
+            self.tell(agenda);
+        }
+    }
+
+    fn tell(&self, agenda: &Agenda) {
+        match &self.told {
+            Told::Reader(reader) => {
+                if let Some(reader) = reader.upgrade() {
+                    agenda.soon(Event::News(reader));
+                }
+            }
+            Told::Pulls(wake) => wake.notify_one(),
         }
     }
 
@@ -100,6 +132,6 @@ impl Follower {
 
 impl Drop for Followers {
     fn drop(&mut self) {
-        self.all.values().for_each(|follower| follower.wake.notify_one());
+        self.all.values().for_each(|follower| follower.tell(&self.agenda));
     }
 }

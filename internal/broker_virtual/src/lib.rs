@@ -7,9 +7,13 @@
 //! This room promises what the port promises, by the port's conformance suite, and nothing else. It
 //! knows no protocol of this project.
 
+mod agenda;
 mod broker;
 mod client;
+mod connection;
 mod durable;
+mod event;
+mod exchange;
 mod faults;
 mod filter;
 mod followers;

@@ -7,6 +7,7 @@ use bugs::Bug;
 use bytes::Bytes;
 use model::Timestamp;
 
+use crate::agenda::Agenda;
 use crate::durable::Durable;
 use crate::filter::Filters;
 use crate::followers::Followers;
@@ -46,7 +47,7 @@ pub(crate) struct Stream {
 }
 
 impl Stream {
-    pub(crate) fn new(spec: StreamSpec, incarnation: u64) -> Self {
+    pub(crate) fn new(spec: StreamSpec, incarnation: u64, agenda: Agenda) -> Self {
         Self {
             incarnation,
             takes: Filters::new(spec.subjects.iter().cloned()),
@@ -55,7 +56,7 @@ impl Stream {
             subjects: Subjects::default(),
             last: Seq::NONE,
             bytes: 0,
-            followers: Followers::default(),
+            followers: Followers::new(agenda),
             consumers: BTreeMap::new(),
             consumers_made: 0,
         }

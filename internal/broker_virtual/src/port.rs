@@ -43,10 +43,12 @@ impl Log for VirtualLog {
         start: Start,
     ) -> Result<VirtualReader, BrokerError> {
         let (connection, stream) = (self.connection.clone(), stream.clone());
+        let breaks = connection.sky().breaks;
         let reader = move |state: &mut State| {
             let happening = Happening::Reads { stream: &stream, filters: &filters, start };
             state.tell(&connection.name, &happening);
-            Ok(VirtualReader::new(connection, state.stream_mut(&stream)?, filters, start))
+            let stream = state.stream_mut(&stream)?;
+            Ok(VirtualReader::new(connection, stream, filters, start, breaks))
         };
         self.ask(reader).await
     }

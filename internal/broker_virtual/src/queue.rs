@@ -14,6 +14,7 @@ use crate::broker::State;
 use crate::client::VirtualLog;
 use crate::durable::{Durable, filters};
 use crate::filter::overlap;
+use crate::followers::Told;
 
 fn unavailable(why: &str) -> QueueError {
     BrokerError::Unavailable(why.to_owned()).into()
@@ -42,12 +43,14 @@ impl State {
             Some(consumer) => {
                 stream.followers.remove(consumer.follower);
                 let hears = consumer.hears(&spec);
-                let follower = stream.followers.add(hears, consumer.wake.clone());
+                let pulls = Told::Pulls(consumer.wake.clone());
+                let follower = stream.followers.add(hears, |_| pulls);
                 consumer.change(spec, last, follower);
             }
             None => {
                 let wake = Arc::new(Notify::new());
-                let follower = stream.followers.add(filters(&spec), wake.clone());
+                let pulls = Told::Pulls(wake.clone());
+                let follower = stream.followers.add(filters(&spec), |_| pulls);
                 stream.consumers_made += 1;
                 let life = stream.consumers_made;
                 let consumer = Durable::new(spec.clone(), life, follower, wake);
@@ -132,7 +135,7 @@ impl VirtualLog {
         &self,
         apply: impl FnOnce(&mut State) -> Result<T, QueueError> + Send + 'static,
     ) -> Result<T, QueueError> {
-        let answer = self.connection.request(apply, None).await;
+        let answer = self.request(apply, None).await;
         answer.unwrap_or_else(|| Err(unavailable("no answer")))
     }
 
@@ -190,7 +193,7 @@ impl Queue for VirtualLog {
         };
         // Its way back; what is lost on it was delivered all the same.
         let given_up = Instant::now() + connection.broker.options.request_timeout;
-        let arrives = connection.line().answer(Instant::now(), connection.sky().network);
+        let arrives = connection.line().answer(Instant::now());
         sleep_until(arrives.map_or(given_up, |at| at.min(given_up))).await;
         if !connection.sky().flows() {
             let _ = timeout_at(given_up, connection.until(|sky| sky.flows())).await;

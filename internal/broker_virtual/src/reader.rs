@@ -1,16 +1,17 @@
 //! Following a stream: in batches, as a broker pushes them, each after some latency.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 
 use broker::{BrokerError, Reader, Record, Seq, Start, StreamName, Subject};
-use model::Network;
-use tokio::sync::Notify;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
-use crate::client::Connection;
+use crate::connection::Connection;
+use crate::event::Event;
 use crate::filter::Filters;
-use crate::followers::FollowerId;
+use crate::followers::{FollowerId, Told};
 use crate::log::Stream;
 
 /// Records that are on their way to a reader at once.
@@ -18,19 +19,29 @@ const BATCH: usize = 64;
 
 /// Follows a stream.
 #[derive(Debug)]
-pub struct VirtualReader {
+pub struct VirtualReader(Arc<Following>);
+
+/// A reader, as the broker knows it. What happens to it happens without whoever reads, who is woken when
+/// there is a record.
+#[derive(Debug)]
+pub(crate) struct Following {
     connection: Arc<Connection>,
     stream: StreamName,
     incarnation: u64,
+    /// Not to be locked while the broker or the connection is.
+    inbox: Mutex<Inbox>,
+}
+
+#[derive(Debug)]
+struct Inbox {
     filters: Filters,
     id: FollowerId,
-    wake: Arc<Notify>,
     /// To be sent before anything else: the last records of each subject, if the reader began with
     /// them, and what was on its way when the connection broke.
     first: VecDeque<Seq>,
     /// Where to look for further records.
     next: Seq,
-    /// It has all there was when it last looked, and is woken by what has come since.
+    /// It has all there was when it last looked, and is told of what has come since.
     has_all: bool,
     /// On their way, when they arrive, and whether they have.
     batch: VecDeque<Record>,
@@ -38,16 +49,8 @@ pub struct VirtualReader {
     arrived: bool,
     /// How often the connection had been broken when they were sent.
     breaks: u64,
-}
-
-/// What a reader finds at the broker.
-enum Found {
-    /// What there is, if there is anything.
-    Records,
-    /// The broker does nothing before.
-    Stalled(Instant),
-    /// The stream is not there any more.
-    Gone,
+    /// Whoever waits for a record.
+    waker: Option<Waker>,
 }
 
 impl VirtualReader {
@@ -56,6 +59,7 @@ impl VirtualReader {
         stream: &mut Stream,
         filters: Vec<Subject>,
         start: Start,
+        breaks: u64,
     ) -> Self {
         let filters = Filters::new(filters);
         let (first, next) = match start {
@@ -66,45 +70,130 @@ impl VirtualReader {
                 (lasts, stream.state().last.next())
             }
         };
-        let wake = Arc::new(Notify::new());
-        Self {
-            breaks: connection.sky().breaks,
-            connection,
-            stream: stream.spec.name.clone(),
-            incarnation: stream.incarnation,
-            id: stream.followers.add(filters.clone(), wake.clone()),
-            wake,
-            filters,
-            first: first.into(),
-            next,
-            has_all: false,
-            batch: VecDeque::new(),
-            arrives_at: Instant::now(),
-            arrived: true,
+        let (name, incarnation) = (stream.spec.name.clone(), stream.incarnation);
+        let mut following = None;
+        stream.followers.add(filters.clone(), |id| {
+            let inbox = Inbox {
+                filters,
+                id,
+                first: first.into(),
+                next,
+                has_all: false,
+                batch: VecDeque::new(),
+                arrives_at: Instant::now(),
+                arrived: true,
+                breaks,
+                waker: None,
+            };
+            let inbox = Mutex::new(inbox);
+            let made = Arc::new(Following { connection, stream: name, incarnation, inbox });
+            let told = Told::Reader(Arc::downgrade(&made));
+            following = Some(made);
+            told
+        });
+        let following = following.expect("a follower that is added is made");
+        following.connection.keep(&following);
+        Self(following)
+    }
+}
+
+impl Following {
+    fn inbox(&self) -> MutexGuard<'_, Inbox> {
+        self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whoever reads is to look.
+    pub(crate) fn wake(&self) {
+        let waker = self.inbox().waker.take();
+        if let Some(waker) = waker {
+            waker.wake();
         }
     }
 
-    /// Sends the next batch on its way, if there is one.
-    fn fetch(&mut self, network: Network) -> Found {
-        let (connection, now) = (self.connection.clone(), Instant::now());
+    /// There may be something at the broker.
+    pub(crate) fn look(self: &Arc<Self>) {
+        let is_ready = {
+            let mut inbox = self.inbox();
+            inbox.has_all = false;
+            !matches!(self.go_on(&mut inbox), Ok(false))
+        };
+        if is_ready {
+            self.wake();
+        }
+    }
+
+    /// What was on its way arrives, unless it was lost and sent again.
+    pub(crate) fn arrive(&self) {
+        let has_arrived = {
+            let mut inbox = self.inbox();
+            let has_arrived = inbox.arrives_at <= Instant::now();
+            inbox.arrived |= has_arrived;
+            has_arrived
+        };
+        if has_arrived {
+            self.wake();
+        }
+    }
+
+    fn poll(self: &Arc<Self>, context: &mut Context<'_>) -> Poll<Result<Record, BrokerError>> {
+        let mut inbox = self.inbox();
+        match self.go_on(&mut inbox) {
+            Err(error) => return Poll::Ready(Err(error)),
+            Ok(true) => {
+                if let Some(record) = inbox.batch.pop_front() {
+                    return Poll::Ready(Ok(record));
+                }
+            }
+            Ok(false) => {}
+        }
+        inbox.waker = Some(context.waker().clone());
+        Poll::Pending
+    }
+
+    /// Goes as far as it can; whether there is a record now.
+    fn go_on(self: &Arc<Self>, inbox: &mut Inbox) -> Result<bool, BrokerError> {
+        let sky = self.connection.sky();
+        if sky.breaks != inbox.breaks {
+            inbox.breaks = sky.breaks;
+            inbox.send_again();
+        }
+        if !sky.flows() {
+            // Its change wakes whoever reads.
+            return Ok(false);
+        }
+        while inbox.batch.is_empty() && !inbox.has_all {
+            if !self.fetch(inbox)? {
+                return Ok(false);
+            }
+        }
+        Ok(inbox.arrived && !inbox.batch.is_empty())
+    }
+
+    /// Sends the next batch on its way, if there is one; false if the broker is stalled.
+    fn fetch(self: &Arc<Self>, inbox: &mut Inbox) -> Result<bool, BrokerError> {
+        let (broker, now) = (&self.connection.broker, Instant::now());
         {
-            let mut state = connection.broker.state();
+            let mut state = broker.state();
             if let Some(until) = state.stalled(now) {
-                return Found::Stalled(until);
+                broker.agenda.at(until, Event::News(self.clone()));
+                return Ok(false);
             }
             let stream = state.stream_mut(&self.stream).ok();
             let Some(stream) = stream.filter(|found| found.incarnation == self.incarnation) else {
-                return Found::Gone;
+                return Err(BrokerError::Gone(self.stream.clone()));
             };
-            self.take(stream);
+            inbox.take(stream);
         }
-        if !self.batch.is_empty() {
-            self.arrives_at = connection.line().records(now, network);
-            self.arrived = false;
+        if !inbox.batch.is_empty() {
+            inbox.arrives_at = self.connection.line().records(now);
+            inbox.arrived = false;
+            broker.agenda.at(inbox.arrives_at, Event::Records(self.clone()));
         }
-        Found::Records
+        Ok(true)
     }
+}
 
+impl Inbox {
     /// Takes the next records from the stream; if those are all, the reader will be woken.
     fn take(&mut self, stream: &mut Stream) {
         let left = match self.first.len() {
@@ -182,50 +271,19 @@ impl VirtualReader {
 
 impl Reader for VirtualReader {
     async fn next(&mut self) -> Result<Record, BrokerError> {
-        loop {
-            tokio::task::coop::consume_budget().await;
-            let sky = self.connection.sky();
-            if sky.breaks != self.breaks {
-                self.breaks = sky.breaks;
-                self.send_again();
-            }
-            if !sky.flows() {
-                self.connection.until(|sky| sky.flows()).await;
-                continue;
-            }
-            if self.batch.is_empty() {
-                if self.has_all {
-                    self.wake.notified().await;
-                    self.has_all = false;
-                    continue;
-                }
-                match self.fetch(sky.network) {
-                    Found::Records => {}
-                    Found::Stalled(until) => {
-                        sleep_until(until).await;
-                        continue;
-                    }
-                    Found::Gone => return Err(BrokerError::Gone(self.stream.clone())),
-                }
-            }
-            if !self.arrived {
-                sleep_until(self.arrives_at).await;
-                self.arrived = true;
-                continue;
-            }
-            if let Some(record) = self.batch.pop_front() {
-                return Ok(record);
-            }
-        }
+        tokio::task::coop::consume_budget().await;
+        poll_fn(|context| self.0.poll(context)).await
     }
 }
 
 impl Drop for VirtualReader {
     fn drop(&mut self) {
-        let mut state = self.connection.broker.state();
-        let stream = state.stream_mut(&self.stream).ok();
-        if let Some(stream) = stream.filter(|found| found.incarnation == self.incarnation) {
-            stream.followers.remove(self.id);
+        let Following { connection, stream, incarnation, .. } = &*self.0;
+        let id = self.0.inbox().id;
+        let mut state = connection.broker.state();
+        let stream = state.stream_mut(stream).ok();
+        if let Some(stream) = stream.filter(|found| found.incarnation == *incarnation) {
+            stream.followers.remove(id);
         }
     }
 }

@@ -1,0 +1,195 @@
+//! What is to happen at the broker and on the ways to it, in order of time: one list, one timer and one
+//! task for all of it. A timer for each request, answer and record would wake whoever waits for it two
+//! or three times, and that is most of what a run in virtual time costs.
+
+use std::collections::{BinaryHeap, VecDeque};
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use crate::event::Event;
+
+/// What is to happen. Clones are the same list.
+#[derive(Clone, Default)]
+pub(crate) struct Agenda(Arc<Mutex<List>>);
+
+#[derive(Default)]
+struct List {
+    /// In this instant, after everything that is due.
+    soon: VecDeque<Event>,
+    later: BinaryHeap<Entry>,
+    /// Entries that were ever made: what falls due at once happens in the order in which it was planned.
+    made: u64,
+    driver: Driver,
+}
+
+/// What the task is doing.
+#[derive(Default)]
+enum Driver {
+    /// It has not begun, or is at work: it looks at the list before it rests.
+    #[default]
+    Busy,
+    /// It waits until then, if there is anything to wait for.
+    Resting(Option<Instant>, Waker),
+    /// Nothing happens any more.
+    Over,
+}
+
+struct Entry {
+    due: Instant,
+    number: u64,
+    event: Event,
+}
+
+impl Entry {
+    fn key(&self) -> (Instant, u64) {
+        (self.due, self.number)
+    }
+}
+
+/// The earliest entry is the greatest: that is the one which a heap gives back.
+impl Ord for Entry {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        other.key().cmp(&self.key())
+    }
+}
+
+impl PartialOrd for Entry {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for Entry {}
+
+/// What the task does next.
+enum Next {
+    Happens(Event),
+    /// Nothing before this.
+    Rest(Option<Instant>),
+    Over,
+}
+
+impl Agenda {
+    fn list(&self) -> MutexGuard<'_, List> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Plans an event. A leaf among the locks: whoever holds another one may call it.
+    pub(crate) fn at(&self, due: Instant, event: Event) {
+        let mut list = self.list();
+        list.made += 1;
+        let entry = Entry { due, number: list.made, event };
+        list.later.push(entry);
+        list.wake_before(due);
+    }
+
+    /// Plans an event for this very instant, behind whatever is due.
+    pub(crate) fn soon(&self, event: Event) {
+        let mut list = self.list();
+        list.soon.push_back(event);
+        list.wake();
+    }
+
+    /// What happens next; whoever rests is woken by `waker` if that changes.
+    fn next(&self, now: Instant, waker: &Waker) -> Next {
+        let mut list = self.list();
+        if matches!(list.driver, Driver::Over) {
+            return Next::Over;
+        }
+        if list.later.peek().is_some_and(|first| first.due <= now)
+            && let Some(first) = list.later.pop()
+        {
+            return Next::Happens(first.event);
+        }
+        if let Some(event) = list.soon.pop_front() {
+            return Next::Happens(event);
+        }
+        let next = list.later.peek().map(|first| first.due);
+        list.driver = Driver::Resting(next, waker.clone());
+        Next::Rest(next)
+    }
+
+    /// Nothing happens any more.
+    pub(crate) fn end(&self) {
+        let (soon, later, driver) = {
+            let mut list = self.list();
+            let driver = std::mem::replace(&mut list.driver, Driver::Over);
+            (std::mem::take(&mut list.soon), std::mem::take(&mut list.later), driver)
+        };
+        if let Driver::Resting(_, waker) = driver {
+            waker.wake();
+        }
+        // Dropped without the lock: nobody knows what they hold.
+        drop((soon, later));
+    }
+
+    /// Lets everything happen at its time, until the list is ended or this is dropped.
+    pub(crate) async fn carry_out(self) {
+        let ending = Ending(self);
+        let timer = sleep_until(Instant::now());
+        tokio::pin!(timer);
+        poll_fn(|context| ending.0.poll(timer.as_mut(), context)).await;
+    }
+
+    fn poll(&self, mut timer: Pin<&mut Sleep>, context: &mut Context<'_>) -> Poll<()> {
+        let mut now = Instant::now();
+        loop {
+            match self.next(now, context.waker()) {
+                Next::Happens(event) => event.happen(),
+                Next::Rest(Some(due)) => {
+                    if timer.deadline() != due || timer.is_elapsed() {
+                        timer.as_mut().reset(due);
+                    }
+                    std::task::ready!(timer.as_mut().poll(context));
+                    now = Instant::now();
+                }
+                Next::Rest(None) => return Poll::Pending,
+                Next::Over => return Poll::Ready(()),
+            }
+        }
+    }
+}
+
+impl List {
+    /// The task is to look at the list at `due` at the latest.
+    fn wake_before(&mut self, due: Instant) {
+        if matches!(&self.driver, Driver::Resting(next, _) if next.is_none_or(|next| due < next)) {
+            self.wake();
+        }
+    }
+
+    fn wake(&mut self) {
+        if !matches!(self.driver, Driver::Resting(..)) {
+            return;
+        }
+        if let Driver::Resting(_, waker) = std::mem::take(&mut self.driver) {
+            waker.wake();
+        }
+    }
+}
+
+/// What holds connections holds the broker: whatever is planned goes with the task.
+struct Ending(Agenda);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
+
+impl std::fmt::Debug for Agenda {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let list = self.list();
+        f.debug_struct("Agenda").field("planned", &list.later.len()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,99 @@
+//! One request and its answer: what it does at the broker, what the broker says to it, and whoever waits.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use crate::broker::State;
+
+/// A request, as those see it who carry it. What it holds may hold the broker: whoever lets go of the last
+/// of it holds no lock.
+pub(crate) trait Asked: Send + Sync {
+    /// It takes effect at the broker.
+    fn arrive(&self, state: &mut State);
+
+    /// The answer is there.
+    fn answer(&self);
+
+    /// No answer will be there. The request may take effect nevertheless.
+    fn end(&self);
+
+    /// Whether whoever asked waits no longer.
+    fn is_over(&self) -> bool;
+}
+
+/// A request that does `F` at the broker, and is answered by a `T`.
+pub(crate) struct Exchange<F, T>(Mutex<Inner<F, T>>);
+
+struct Inner<F, T> {
+    /// `None` once it has taken effect.
+    request: Option<F>,
+    /// What the broker said.
+    said: Option<T>,
+    end: Option<End>,
+    waker: Option<Waker>,
+}
+
+/// How an exchange ended.
+#[derive(Clone, Copy, PartialEq)]
+enum End {
+    Heard,
+    Unheard,
+}
+
+impl<F, T> Exchange<F, T> {
+    pub(crate) fn new(request: F) -> Self {
+        Self(Mutex::new(Inner { request: Some(request), said: None, end: None, waker: None }))
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner<F, T>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn finish(&self, end: End) {
+        let waker = {
+            let mut inner = self.inner();
+            inner.end.get_or_insert(end);
+            inner.waker.take()
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// The answer; `None` if there will be none.
+    pub(crate) fn poll(&self, context: &mut Context<'_>) -> Poll<Option<T>> {
+        let mut inner = self.inner();
+        match inner.end {
+            Some(End::Heard) => Poll::Ready(inner.said.take()),
+            Some(End::Unheard) => Poll::Ready(None),
+            None => {
+                inner.waker = Some(context.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl<F, T> Asked for Exchange<F, T>
+where
+    F: FnOnce(&mut State) -> T + Send,
+    T: Send,
+{
+    fn arrive(&self, state: &mut State) {
+        let request = self.inner().request.take();
+        let said = request.map(|request| request(state));
+        self.inner().said = said;
+    }
+
+    fn answer(&self) {
+        self.finish(End::Heard);
+    }
+
+    fn end(&self) {
+        self.finish(End::Unheard);
+    }
+
+    fn is_over(&self) -> bool {
+        self.inner().end.is_some()
+    }
+}
