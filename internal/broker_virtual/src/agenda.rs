@@ -145,7 +145,7 @@ impl Agenda {
         let mut now = Instant::now();
         loop {
             match self.next(now, context.waker()) {
-                Next::Happens(event) => event.happen(),
+                Next::Happens(event) => event.happen(now),
                 Next::Rest(Some(due)) => {
                     if timer.deadline() != due || timer.is_elapsed() {
                         timer.as_mut().reset(due);

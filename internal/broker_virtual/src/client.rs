@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::broker::State;
 use crate::connection::Connection;
-use crate::exchange::{Asked, Exchange};
+use crate::exchange::{Asked, Exchange, Patience};
 use crate::faults::{Fate, Fault};
 use crate::line::Ticket;
 use crate::observe::Happening;
@@ -81,12 +81,15 @@ impl VirtualLog {
     ) -> Option<T> {
         let connection = &self.connection;
         let until = Instant::now() + connection.broker.options.request_timeout;
-        if !connection.sky().is_connected() {
+        let mut sky = connection.sky();
+        if !sky.is_connected() {
             timeout_at(until, connection.until(Sky::is_connected)).await.ok()?;
+            sky = connection.sky();
         }
-        let exchange = Arc::new(Exchange::new(request));
+        let patience = Patience { until, breaks: sky.breaks };
+        let exchange = Arc::new(Exchange::new(request, patience));
         let asked: Arc<dyn Asked> = exchange.clone();
-        let ticket = connection.send(&asked, fate, until);
+        let ticket = connection.send(&asked, fate);
         let _waiting = Waiting { connection, asked, ticket };
         poll_fn(|context| exchange.poll(context)).await
     }

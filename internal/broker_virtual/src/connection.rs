@@ -11,8 +11,8 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::broker::VirtualBroker;
-use crate::event::{Answer, Event};
-use crate::exchange::Asked;
+use crate::event::Event;
+use crate::exchange::{Asked, Patience};
 use crate::faults::Fate;
 use crate::line::{Line, Ticket, UnderWay};
 use crate::reader::Following;
@@ -80,7 +80,7 @@ impl Connection {
         broken.iter().for_each(|asked| asked.end());
         heard.iter().for_each(|asked| asked.answer());
         self.changed.notify_waiters();
-        self.arrive();
+        self.arrive(Instant::now());
         let readers: Vec<_> = {
             let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
             readers.retain(|reader| reader.strong_count() > 0);
@@ -96,19 +96,18 @@ impl Connection {
         readers.push(Arc::downgrade(reader));
     }
 
-    /// Sends a request on its way, or to its fate. It ends at `until`, with a break of the connection, or
-    /// with its answer. The ticket is that of a request that is to arrive in its turn.
+    /// Sends a request on its way, or to its fate. It ends with its answer, with a break of the connection,
+    /// or when its time is up. The ticket is that of a request that is to arrive in its turn.
     pub(crate) fn send(
         self: &Arc<Self>,
         asked: &Arc<dyn Asked>,
         fate: Option<Fate>,
-        until: Instant,
     ) -> Option<Ticket> {
         let (now, agenda) = (Instant::now(), &self.broker.agenda);
         let mut line = self.line();
         let sent = match fate {
-            None => line.send(now, asked, until, true),
-            Some(Fate::AnswerLost) => line.send(now, asked, until, false),
+            None => line.send(now, asked, true),
+            Some(Fate::AnswerLost) => line.send(now, asked, false),
             Some(Fate::RequestLost) => None,
             Some(Fate::Delayed(delay)) => {
                 agenda.at(now + delay, Event::Late(self.clone(), asked.clone()));
@@ -118,22 +117,21 @@ impl Connection {
         if let Some((_, due)) = sent {
             agenda.at(due, Event::Requests(self.clone()));
         }
-        if sent.is_none_or(|(_, due)| due > until) {
-            self.doubt(&mut line, asked.clone(), until);
+        if sent.is_none_or(|(_, due)| due > asked.patience().until) {
+            self.doubt(&mut line, asked.clone());
         }
         sent.map(|(ticket, _)| ticket)
     }
 
     /// Nothing will be heard, unless the network changes.
-    fn doubt(&self, line: &mut Line, asked: Arc<dyn Asked>, until: Instant) {
+    fn doubt(&self, line: &mut Line, asked: Arc<dyn Asked>) {
         line.doubt(asked.clone());
-        self.broker.agenda.at(until, Event::GivenUp(asked));
+        self.broker.agenda.at(asked.patience().until, Event::GivenUp(asked));
     }
 
     /// Lets requests that have arrived take effect, in their order, unless the network or the broker
     /// holds them up.
-    pub(crate) fn arrive(self: &Arc<Self>) {
-        let now = Instant::now();
+    pub(crate) fn arrive(self: &Arc<Self>, now: Instant) {
         while let Some(spent) = self.arrive_next(now) {
             // Without a lock: it may be the last that is left of it.
             drop(spent);
@@ -147,41 +145,37 @@ impl Connection {
         let stalled = state.stalled(now);
         if stalled.is_some() || !line.sky.flows() {
             drop(state);
-            for (asked, until) in line.stuck(now) {
-                self.doubt(&mut line, asked, until);
+            for asked in line.stuck(now) {
+                self.doubt(&mut line, asked);
             }
             let again = stalled.unwrap_or(now + LOOK_AGAIN);
             self.broker.agenda.at(again, Event::Requests(self.clone()));
             return None;
         }
-        let UnderWay { asked, until, is_answered, .. } = line.arrived()?;
+        let UnderWay { asked, is_answered, .. } = line.arrived()?;
         asked.arrive(&mut state);
         drop(state);
         if asked.is_over() {
             return Some(asked);
         }
         let arrives = if is_answered { line.answer(now) } else { None };
-        match arrives.filter(|at| *at <= until) {
-            Some(at) => {
-                let (connection, breaks) = (self.clone(), line.sky.breaks);
-                let answer = Answer { connection, asked: asked.clone(), breaks, until };
-                self.broker.agenda.at(at, Event::Answer(answer));
-            }
-            None => self.doubt(&mut line, asked.clone(), until),
+        match arrives.filter(|at| *at <= asked.patience().until) {
+            Some(at) => self.broker.agenda.at(at, Event::Answer(self.clone(), asked.clone())),
+            None => self.doubt(&mut line, asked.clone()),
         }
         Some(asked)
     }
 
     /// An answer is there.
-    pub(crate) fn hear(&self, Answer { asked, breaks, until, .. }: &Answer) {
-        let mut line = self.line();
+    pub(crate) fn hear(&self, asked: Arc<dyn Asked>) {
+        let (mut line, Patience { until, breaks }) = (self.line(), asked.patience());
         let sky = line.sky;
-        if sky.breaks == *breaks && !sky.flows() {
+        if sky.breaks == breaks && !sky.flows() {
             line.hold(asked.clone());
-            return self.broker.agenda.at(*until, Event::GivenUp(asked.clone()));
+            return self.broker.agenda.at(until, Event::GivenUp(asked));
         }
         drop(line);
-        if sky.breaks == *breaks { asked.answer() } else { asked.end() }
+        if sky.breaks == breaks { asked.answer() } else { asked.end() }
     }
 
     /// Whoever asked is gone: what is on its way is recalled, or not.

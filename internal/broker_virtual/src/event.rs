@@ -15,7 +15,7 @@ pub(crate) enum Event {
     /// A single request arrives, long after it was given up.
     Late(Arc<Connection>, Arc<dyn Asked>),
     /// An answer arrives at the one who asked.
-    Answer(Answer),
+    Answer(Arc<Connection>, Arc<dyn Asked>),
     /// An answer is not waited for any longer.
     GivenUp(Arc<dyn Asked>),
     /// There may be something for a reader at the broker.
@@ -24,25 +24,15 @@ pub(crate) enum Event {
     Records(Arc<Following>),
 }
 
-/// An answer on its way.
-pub(crate) struct Answer {
-    pub(crate) connection: Arc<Connection>,
-    pub(crate) asked: Arc<dyn Asked>,
-    /// How often the connection had been broken when it was sent.
-    pub(crate) breaks: u64,
-    /// Until when it is waited for.
-    pub(crate) until: Instant,
-}
-
 impl Event {
-    pub(crate) fn happen(self) {
+    pub(crate) fn happen(self, now: Instant) {
         match self {
-            Self::Requests(connection) => connection.arrive(),
+            Self::Requests(connection) => connection.arrive(now),
             Self::Late(connection, asked) => asked.arrive(&mut connection.broker.state()),
-            Self::Answer(answer) => answer.connection.hear(&answer),
+            Self::Answer(connection, asked) => connection.hear(asked),
             Self::GivenUp(asked) => asked.end(),
-            Self::News(reader) => reader.look(),
-            Self::Records(reader) => reader.arrive(),
+            Self::News(reader) => reader.look(now),
+            Self::Records(reader) => reader.arrive(now),
         }
     }
 }

@@ -3,6 +3,8 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+use tokio::time::Instant;
+
 use crate::broker::State;
 
 /// A request, as those see it who carry it. What it holds may hold the broker: whoever lets go of the last
@@ -19,10 +21,25 @@ pub(crate) trait Asked: Send + Sync {
 
     /// Whether whoever asked waits no longer.
     fn is_over(&self) -> bool;
+
+    /// How long it is waited for, and since when.
+    fn patience(&self) -> Patience;
+}
+
+/// How long an answer is waited for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patience {
+    /// Until then.
+    pub(crate) until: Instant,
+    /// As long as the connection breaks no further time.
+    pub(crate) breaks: u64,
 }
 
 /// A request that does `F` at the broker, and is answered by a `T`.
-pub(crate) struct Exchange<F, T>(Mutex<Inner<F, T>>);
+pub(crate) struct Exchange<F, T> {
+    patience: Patience,
+    inner: Mutex<Inner<F, T>>,
+}
 
 struct Inner<F, T> {
     /// `None` once it has taken effect.
@@ -41,12 +58,13 @@ enum End {
 }
 
 impl<F, T> Exchange<F, T> {
-    pub(crate) fn new(request: F) -> Self {
-        Self(Mutex::new(Inner { request: Some(request), said: None, end: None, waker: None }))
+    pub(crate) fn new(request: F, patience: Patience) -> Self {
+        let inner = Inner { request: Some(request), said: None, end: None, waker: None };
+        Self { patience, inner: Mutex::new(inner) }
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner<F, T>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn finish(&self, end: End) {
@@ -95,5 +113,9 @@ where
 
     fn is_over(&self) -> bool {
         self.inner().end.is_some()
+    }
+
+    fn patience(&self) -> Patience {
+        self.patience
     }
 }

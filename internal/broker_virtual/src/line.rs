@@ -30,8 +30,6 @@ pub(crate) struct UnderWay {
     ticket: Ticket,
     due: Instant,
     pub(crate) asked: Arc<dyn Asked>,
-    /// How long its answer is waited for.
-    pub(crate) until: Instant,
     pub(crate) is_answered: bool,
     /// It did not take effect when it arrived.
     is_stuck: bool,
@@ -100,7 +98,6 @@ impl Line {
         &mut self,
         now: Instant,
         asked: &Arc<dyn Asked>,
-        until: Instant,
         is_answered: bool,
     ) -> Option<(Ticket, Instant)> {
         let due = self.there.max(now + self.way());
@@ -110,7 +107,7 @@ impl Line {
         self.there = due;
         self.tickets += 1;
         let (ticket, asked) = (Ticket(self.tickets), asked.clone());
-        let sent = UnderWay { ticket, due, asked, until, is_answered, is_stuck: false };
+        let sent = UnderWay { ticket, due, asked, is_answered, is_stuck: false };
         self.to_broker.push_back(sent);
         Some((ticket, due))
     }
@@ -121,11 +118,11 @@ impl Line {
     }
 
     /// Requests that should have arrived by `now` and are held up; each is told of once.
-    pub(crate) fn stuck(&mut self, now: Instant) -> Vec<(Arc<dyn Asked>, Instant)> {
+    pub(crate) fn stuck(&mut self, now: Instant) -> Vec<Arc<dyn Asked>> {
         let late = self.to_broker.iter_mut().take_while(|sent| sent.due <= now);
         let fresh = late.filter_map(|sent| {
             let is_fresh = !std::mem::replace(&mut sent.is_stuck, true);
-            is_fresh.then(|| (sent.asked.clone(), sent.until))
+            is_fresh.then(|| sent.asked.clone())
         });
         fresh.collect()
     }

@@ -111,11 +111,11 @@ impl Following {
     }
 
     /// There may be something at the broker.
-    pub(crate) fn look(self: &Arc<Self>) {
+    pub(crate) fn look(self: &Arc<Self>, now: Instant) {
         let is_ready = {
             let mut inbox = self.inbox();
             inbox.has_all = false;
-            !matches!(self.go_on(&mut inbox), Ok(false))
+            !matches!(self.go_on(&mut inbox, Some(now)), Ok(false))
         };
         if is_ready {
             self.wake();
@@ -123,10 +123,10 @@ impl Following {
     }
 
     /// What was on its way arrives, unless it was lost and sent again.
-    pub(crate) fn arrive(&self) {
+    pub(crate) fn arrive(&self, now: Instant) {
         let has_arrived = {
             let mut inbox = self.inbox();
-            let has_arrived = inbox.arrives_at <= Instant::now();
+            let has_arrived = inbox.arrives_at <= now;
             inbox.arrived |= has_arrived;
             has_arrived
         };
@@ -137,7 +137,7 @@ impl Following {
 
     fn poll(self: &Arc<Self>, context: &mut Context<'_>) -> Poll<Result<Record, BrokerError>> {
         let mut inbox = self.inbox();
-        match self.go_on(&mut inbox) {
+        match self.go_on(&mut inbox, None) {
             Err(error) => return Poll::Ready(Err(error)),
             Ok(true) => {
                 if let Some(record) = inbox.batch.pop_front() {
@@ -150,8 +150,12 @@ impl Following {
         Poll::Pending
     }
 
-    /// Goes as far as it can; whether there is a record now.
-    fn go_on(self: &Arc<Self>, inbox: &mut Inbox) -> Result<bool, BrokerError> {
+    /// Goes as far as it can; whether there is a record now. The time is looked up if nobody knows it.
+    fn go_on(
+        self: &Arc<Self>,
+        inbox: &mut Inbox,
+        now: Option<Instant>,
+    ) -> Result<bool, BrokerError> {
         let sky = self.connection.sky();
         if sky.breaks != inbox.breaks {
             inbox.breaks = sky.breaks;
@@ -162,7 +166,7 @@ impl Following {
             return Ok(false);
         }
         while inbox.batch.is_empty() && !inbox.has_all {
-            if !self.fetch(inbox)? {
+            if !self.fetch(inbox, now.unwrap_or_else(Instant::now))? {
                 return Ok(false);
             }
         }
@@ -170,8 +174,8 @@ impl Following {
     }
 
     /// Sends the next batch on its way, if there is one; false if the broker is stalled.
-    fn fetch(self: &Arc<Self>, inbox: &mut Inbox) -> Result<bool, BrokerError> {
-        let (broker, now) = (&self.connection.broker, Instant::now());
+    fn fetch(self: &Arc<Self>, inbox: &mut Inbox, now: Instant) -> Result<bool, BrokerError> {
+        let broker = &self.connection.broker;
         {
             let mut state = broker.state();
             if let Some(until) = state.stalled(now) {

@@ -5,6 +5,7 @@
 //! `pos` its sequence in its stream.
 
 use broker::Seq;
+use model::json::{self, Pieces};
 use model::{PartitionId, ProducerId, Timestamp};
 use parti::MemberId;
 use parti::records::{Grant, LeaderBeat, LeaderRecord, LedgerRecord, MemberRecord, Plan};
@@ -155,6 +156,55 @@ pub struct Resumption {
 }
 
 impl Entry {
+    /// Writes it down, as JSON. Nearly all are messages, effects and signs of life, which are put
+    /// together; the others are left to the serializer.
+    ///
+    /// # Errors
+    ///
+    /// None that a history knows of: its keys are texts.
+    pub fn write(&self, pieces: &mut Pieces<'_>) -> Result<(), json::Error> {
+        match self {
+            Self::Stored(Stored { partition, pos, at, seq, producer, of: None }) => {
+                pieces
+                    .number("{\"kind\":\"stored\",\"partition\":", partition.0)
+                    .number(",\"pos\":", pos.0)
+                    .number(",\"at\":", at.0)
+                    .number(",\"seq\":", *seq)
+                    .string(",\"producer\":", &producer.0)
+                    .text("}");
+            }
+            Self::Ledger(OfPartition { partition, pos, at, record }) => {
+                pieces
+                    .number("{\"kind\":\"ledger\",\"partition\":", partition.0)
+                    .number(",\"pos\":", pos.0)
+                    .number(",\"at\":", at.0)
+                    .text(",\"record\":");
+                record.write(pieces)?;
+                pieces.text("}");
+            }
+            Self::Member(OfMember {
+                member,
+                pos,
+                at,
+                record: MemberRecord::Alive { session, seat, acked, owned },
+            }) => {
+                pieces
+                    .string("{\"kind\":\"member\",\"member\":", member.as_str())
+                    .number(",\"pos\":", pos.0)
+                    .number(",\"at\":", at.0)
+                    .number(",\"record\":{\"kind\":\"alive\",\"session\":", session.0)
+                    .number(",\"seat\":", seat.0)
+                    .number(",\"acked\":", acked.0)
+                    .number(",\"owned\":", *owned)
+                    .text("}}");
+            }
+            other => {
+                pieces.value("", other)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Reads a line of this `kind`; `None` if there is no such kind.
     pub fn read(kind: &str, line: &[u8]) -> Option<serde_json::Result<Self>> {
         fn of<'a, T: Deserialize<'a>>(
@@ -210,6 +260,47 @@ impl Judge {
             Entry::Resumed(Resumption { at, checkpoint, everything }) => {
                 self.resumed(at, checkpoint, everything);
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use parti::records::{Epoch, Holder, Session, Term};
+
+    use super::*;
+
+    #[test]
+    fn what_is_put_together_is_what_the_serializer_writes() {
+        let (partition, pos, at) = (PartitionId(7), Seq(8), Timestamp(-9));
+        let member = MemberId::new("worker-3").unwrap();
+        let (session, seat) = (Session(1), Session(2));
+        let holder = Holder { term: Term(3), epoch: Epoch(4), session, member: member.clone() };
+        let (claim, through) = (Seq(5), Seq(6));
+        let outputs =
+            vec![Output::Done(model::PartitionSeq(1)), Output::Done(model::PartitionSeq(2))];
+        let stored = |producer: &str, of| {
+            let producer = ProducerId(producer.into());
+            Entry::Stored(Stored { partition, pos, at, seq: 10, producer, of })
+        };
+        let ledger = |record| Entry::Ledger(OfPartition { partition, pos, at, record });
+        let of_member =
+            |record| Entry::Member(OfMember { member: member.clone(), pos, at, record });
+        for entry in [
+            stored("producer-1", None),
+            stored("a \"quoted\" \\ name", None),
+            stored("producer-1", Some(PartitionId(3))),
+            ledger(LedgerRecord::Claim { holder: holder.clone(), through }),
+            ledger(LedgerRecord::Effect { holder: holder.clone(), claim, through, outputs }),
+            ledger(LedgerRecord::Release { holder, claim, through }),
+            of_member(MemberRecord::Alive { session, seat, acked: Epoch(3), owned: 15 }),
+            of_member(MemberRecord::Left { session }),
+            Entry::Foreign(Foreign { at, pos: None }),
+        ] {
+            let mut written = Vec::new();
+            entry.write(&mut Pieces(&mut written)).unwrap();
+            let written = String::from_utf8(written).unwrap();
+            assert_eq!(written, serde_json::to_string(&entry).unwrap());
         }
     }
 }

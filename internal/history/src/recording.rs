@@ -16,6 +16,7 @@ use std::time::Duration;
 use coordinator::{End, Entry, Recorder, RunInfo};
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use model::json::Pieces;
 
 use crate::header::Header;
 use crate::line::{Ending, cut};
@@ -106,7 +107,7 @@ impl Recorder for Recording {
             return;
         }
         let begun = self.lines.len();
-        if let Err(error) = serde_json::to_writer(&mut self.lines, told) {
+        if let Err(error) = told.write(&mut Pieces(&mut self.lines)) {
             tracing::error!(%error, ?told, "this cannot be written down: the history ends here");
             self.lines.truncate(begun);
             self.over.store(true, Ordering::Relaxed);

@@ -2,10 +2,11 @@
 //! once, not string by string.
 
 use std::cell::Cell;
+use std::str::FromStr;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use serde_json::Error;
+pub use serde_json::Error;
 
 thread_local! {
     /// Where a value is written before its length is known.
@@ -21,14 +22,107 @@ const DRAFT_MAX: usize = 64 * 1024;
 ///
 /// If it has none: a map whose keys are no texts.
 pub fn encode<T: Serialize>(value: &T) -> Result<Bytes, Error> {
+    compose(|pieces| pieces.value("", value).map(|_| ()))
+}
+
+/// A text that is put together piece by piece: what is written by the million, and has few shapes, takes a
+/// serializer many small steps. Whoever puts it together answers for its being JSON.
+#[derive(Debug)]
+pub struct Pieces<'a>(pub &'a mut Vec<u8>);
+
+impl Pieces<'_> {
+    /// Text as it is, and a number behind it.
+    pub fn number(&mut self, before: &str, number: impl itoa::Integer) -> &mut Self {
+        self.text(before);
+        self.0.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+        self
+    }
+
+    /// Text as it is.
+    pub fn text(&mut self, text: &str) -> &mut Self {
+        self.0.extend_from_slice(text.as_bytes());
+        self
+    }
+
+    /// Text as it is, and a value behind it.
+    ///
+    /// # Errors
+    ///
+    /// If it has no JSON: a map whose keys are no texts.
+    pub fn value<T: Serialize + ?Sized>(
+        &mut self,
+        before: &str,
+        value: &T,
+    ) -> Result<&mut Self, Error> {
+        self.text(before);
+        serde_json::to_writer(&mut *self.0, value)?;
+        Ok(self)
+    }
+
+    /// Text as it is, and a string behind it.
+    pub fn string(&mut self, before: &str, string: &str) -> &mut Self {
+        let is_plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
+        if string.bytes().all(is_plain) {
+            return self.text(before).text("\"").text(string).text("\"");
+        }
+        self.value(before, string).expect("a string has JSON")
+    }
+}
+
+/// A text that `write` puts together.
+///
+/// # Errors
+///
+/// That of `write`.
+pub fn compose(write: impl FnOnce(&mut Pieces<'_>) -> Result<(), Error>) -> Result<Bytes, Error> {
     let mut draft = DRAFT.take();
     draft.clear();
-    let written = serde_json::to_writer(&mut draft, value);
+    let written = write(&mut Pieces(&mut draft));
     let text = written.map(|()| Bytes::copy_from_slice(&draft));
     if draft.capacity() <= DRAFT_MAX {
         DRAFT.set(draft);
     }
     text
+}
+
+/// Reads a text that is as somebody put it together, in its order and without blanks; `None` leaves it to
+/// the parser, whatever it is.
+#[derive(Debug)]
+pub struct Scan<'a>(&'a str);
+
+impl<'a> Scan<'a> {
+    /// Begins with a payload, if it is a text.
+    pub fn new(payload: &'a [u8]) -> Option<Self> {
+        std::str::from_utf8(payload).ok().map(Self)
+    }
+
+    /// What follows, if it begins with `text`.
+    pub fn skip(&mut self, text: &str) -> Option<()> {
+        self.0 = self.0.strip_prefix(text)?;
+        Some(())
+    }
+
+    /// The digits that follow `before`; not those that JSON would not take for a number.
+    pub fn number<N: FromStr>(&mut self, before: &str) -> Option<N> {
+        let rest = self.0.strip_prefix(before)?;
+        let end = rest.bytes().position(|byte| !byte.is_ascii_digit())?;
+        let (digits, rest) = rest.split_at(end);
+        self.0 = rest;
+        digits.parse().ok().filter(|_| end == 1 || !digits.starts_with('0'))
+    }
+
+    /// The string that follows `before`, if it stands there as it is meant.
+    pub fn string(&mut self, before: &str) -> Option<&'a str> {
+        let rest = self.0.strip_prefix(before)?.strip_prefix('"')?;
+        let (string, rest) = rest.split_at(rest.find('"')?);
+        self.0 = rest.strip_prefix('"')?;
+        string.bytes().all(|byte| byte >= b' ' && byte != b'\\').then_some(string)
+    }
+
+    /// What is left.
+    pub fn rest(self) -> &'a str {
+        self.0
+    }
 }
 
 /// Reads a value from JSON.
@@ -38,10 +132,19 @@ pub fn encode<T: Serialize>(value: &T) -> Result<Bytes, Error> {
 /// Why the text is not that value.
 pub fn decode<'a, T: Deserialize<'a>>(payload: &'a [u8]) -> Result<T, Error> {
     match std::str::from_utf8(payload) {
-        Ok(text) => serde_json::from_str(text),
+        Ok(text) => parse(text),
         // It says where.
         Err(_) => serde_json::from_slice(payload),
     }
+}
+
+/// Reads a value from a text.
+///
+/// # Errors
+///
+/// Why the text is not that value.
+pub fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Error> {
+    serde_json::from_str(text)
 }
 
 #[cfg(test)]

@@ -4,12 +4,12 @@
 //! message which was changed on its way is *corrupt*, and one that was never ours is *foreign*.
 
 use std::fmt;
-use std::str::FromStr;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::{PartitionId, Timestamp, Weight, json};
+use crate::json::{self, Pieces, Scan};
+use crate::{PartitionId, Timestamp, Weight};
 
 /// Counts the messages of one partition: 1, 2, 3, …
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -65,7 +65,7 @@ pub enum MessageError {
     },
 }
 
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Wire<'a> {
     partition: PartitionId,
@@ -81,50 +81,36 @@ impl<'a> Wire<'a> {
     /// Reads what [`Message::encode`] writes, in its order and without blanks. Nearly every message is
     /// written so; `None` leaves the others to the parser, whatever they are.
     fn as_written(payload: &'a [u8]) -> Option<Self> {
-        let mut text = std::str::from_utf8(payload).ok()?;
+        let mut text = Scan::new(payload)?;
         let wire = Self {
-            partition: PartitionId(number(&mut text, "{\"partition\":")?),
-            partition_seq: PartitionSeq(number(&mut text, ",\"partition_seq\":")?),
-            producer: name(&mut text, ",\"producer\":\"")?.into(),
-            producer_seq: ProducerSeq(number(&mut text, "\",\"producer_seq\":")?),
-            sent_at: Timestamp(number(&mut text, ",\"sent_at\":")?),
-            weight: Weight(number(&mut text, ",\"weight\":")?),
-            checksum: number(&mut text, ",\"checksum\":")?,
+            partition: PartitionId(text.number("{\"partition\":")?),
+            partition_seq: PartitionSeq(text.number(",\"partition_seq\":")?),
+            producer: text.string(",\"producer\":")?.into(),
+            producer_seq: ProducerSeq(text.number(",\"producer_seq\":")?),
+            sent_at: Timestamp(text.number(",\"sent_at\":")?),
+            weight: Weight(text.number(",\"weight\":")?),
+            checksum: text.number(",\"checksum\":")?,
         };
-        (text == "}").then_some(wire)
+        (text.rest() == "}").then_some(wire)
     }
-}
-
-/// The digits that follow `before`; not those that JSON would not take for a number.
-fn number<N: FromStr>(text: &mut &str, before: &str) -> Option<N> {
-    let rest = text.strip_prefix(before)?;
-    let end = rest.bytes().position(|byte| !byte.is_ascii_digit())?;
-    let (digits, rest) = rest.split_at(end);
-    *text = rest;
-    digits.parse().ok().filter(|_| end == 1 || !digits.starts_with('0'))
-}
-
-/// What follows `before` up to the next quote, if it stands there as it is meant.
-fn name<'a>(text: &mut &'a str, before: &str) -> Option<&'a str> {
-    let rest = text.strip_prefix(before)?;
-    let (name, rest) = rest.split_at(rest.find('"')?);
-    *text = rest;
-    name.bytes().all(|byte| byte >= b' ' && byte != b'\\').then_some(name)
 }
 
 impl Message {
     /// The message as it is stored.
     pub fn encode(&self) -> Bytes {
-        let wire = Wire {
-            partition: self.partition,
-            partition_seq: self.partition_seq,
-            producer: self.producer.0.as_str().into(),
-            producer_seq: self.producer_seq,
-            sent_at: self.sent_at,
-            weight: self.weight,
-            checksum: self.checksum(),
+        let write = |pieces: &mut Pieces<'_>| {
+            pieces
+                .number("{\"partition\":", self.partition.0)
+                .number(",\"partition_seq\":", self.partition_seq.0)
+                .string(",\"producer\":", &self.producer.0)
+                .number(",\"producer_seq\":", self.producer_seq.0)
+                .number(",\"sent_at\":", self.sent_at.0)
+                .number(",\"weight\":", self.weight.0)
+                .number(",\"checksum\":", self.checksum())
+                .text("}");
+            Ok(())
         };
-        json::encode(&wire).expect("a struct of numbers and one string is always JSON")
+        json::compose(write).expect("numbers and one string are always JSON")
     }
 
     /// Reads a stored message and verifies its checksum.
@@ -236,7 +222,7 @@ mod tests {
             Wire::as_written(text.as_bytes()).map(|wire| wire.partition),
             Some(PartitionId(42)),
         );
-        assert_eq!(number::<u32>(&mut "x0,", "x"), Some(0));
+        assert_eq!(Scan::new(b"x0,").unwrap().number::<u32>("x"), Some(0));
     }
 
     #[test]

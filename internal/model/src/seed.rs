@@ -26,6 +26,21 @@ impl Seed {
         }
         Rng::from_seed(key)
     }
+
+    /// A number from 0 to 1, drawn for `what`: for a single draw that is known by numbers, a stream of its
+    /// own would cost more than all that is done with it. SplitMix64 (Steele, Lea and Flood, 2014), with
+    /// the numbers mixed in one after the other.
+    pub fn draw<const N: usize>(self, what: [u64; N]) -> f64 {
+        const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+        let mix = |word: u64, number: u64| {
+            let word = (word ^ number).wrapping_add(STEP);
+            let word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            let word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            word ^ (word >> 31)
+        };
+        // As many bits as the number holds.
+        (what.into_iter().fold(mix(0, self.0), mix) >> 11) as f64 / (1_u64 << 53) as f64
+    }
 }
 
 impl fmt::Display for Seed {
@@ -47,5 +62,20 @@ mod tests {
         assert_ne!(first(1, "chaos"), first(2, "chaos"));
         assert_ne!(first(1, "producer-1"), first(1, "producer-2"));
         assert_ne!(first(1, "a-rather-long-name-1"), first(1, "a-rather-long-name-2"));
+    }
+
+    #[test]
+    fn draws_repeat_differ_and_are_spread_evenly() {
+        assert_eq!(Seed(1).draw([2, 3]), Seed(1).draw([2, 3]));
+        for (seed, what) in [(2, [2, 3]), (1, [1, 3]), (1, [2, 4]), (1, [3, 2])] {
+            assert_ne!(Seed(1).draw([2, 3]), Seed(seed).draw(what), "{seed} {what:?}");
+        }
+        let mut tenths = [0; 10];
+        for number in 0..10_000 {
+            let drawn = Seed(7).draw([number, 1]);
+            assert!((0.0..1.0).contains(&drawn), "{drawn}");
+            tenths[(drawn * 10.0) as usize] += 1;
+        }
+        assert!(tenths.iter().all(|count| (900..1100).contains(count)), "{tenths:?}");
     }
 }

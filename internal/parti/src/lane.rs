@@ -20,7 +20,7 @@ use crate::context::Context;
 use crate::event::Event;
 use crate::handler::{Delivery, Handler};
 use crate::life::Standing;
-use crate::records::{self, Holder, LedgerRecord};
+use crate::records::{Holder, LedgerRecord};
 
 /// Messages that wait for the handler, per partition. A reader that finds the queue full leaves the
 /// partition to a reader of its own.
@@ -75,9 +75,10 @@ impl<B: Log, H: Handler> Lane<B, H> {
         let mut outputs = Vec::new();
         let mut on_its_way = 0;
         let mut deadline: Option<Instant> = None;
-        // It waits for as long as the lane lives, instead of anew in each turn.
+        // They wait for as long as the lane lives, instead of anew in each turn.
         let revocation = is_true(self.revoked.clone());
-        tokio::pin!(revocation);
+        let news = changed(self.standing.clone());
+        tokio::pin!(revocation, news);
         loop {
             if recording.is_none() && !outputs.is_empty() {
                 on_its_way = outputs.len() as u64;
@@ -111,7 +112,7 @@ impl<B: Log, H: Handler> Lane<B, H> {
                     deadline = Some(Instant::now() + self.context.timing.revoke_grace());
                 }
                 () = until(deadline), if handling.is_some() => handling = None,
-                Ok(()) = self.standing.changed() => {}
+                () = &mut news => news.set(changed(self.standing.clone())),
                 delivery = self.queue.recv(), if ready => {
                     if let Some(delivery) = delivery.filter(|delivery| delivery.seq > self.through) {
                         if is_skipped(&delivery) {
@@ -169,7 +170,7 @@ impl<B: Log, H: Handler> Lane<B, H> {
             through: self.through,
             outputs,
         };
-        let (chain, payload) = (self.chain.clone(), records::encode(&effect));
+        let (chain, payload) = (self.chain.clone(), effect.encode());
         let is_repeated = bugs::has(Bug::EffectTwice) && self.through.0.is_multiple_of(8);
         async move {
             if !is_repeated {
@@ -194,7 +195,7 @@ impl<B: Log, H: Handler> Lane<B, H> {
             claim: self.chain.claim,
             through: self.through,
         };
-        let payload: Bytes = records::encode(&release);
+        let payload: Bytes = release.encode();
         match self.chain.clone().append(payload).await {
             Ok(_) => LaneEnd::Released,
             Err(fenced) => self.fenced(fenced, 0),
@@ -222,6 +223,13 @@ fn is_skipped(delivery: &Delivery) -> bool {
 /// Waits until a flag is up, and for ever if it never will be.
 async fn is_true(mut flag: watch::Receiver<bool>) {
     if flag.wait_for(|flag| *flag).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Waits until the standing is not what was seen, and for ever if it never will be.
+async fn changed(mut standing: watch::Receiver<Standing>) {
+    if standing.changed().await.is_err() {
         std::future::pending::<()>().await;
     }
 }

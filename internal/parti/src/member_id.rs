@@ -3,15 +3,16 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 /// The name of a member of a group, such as `worker-3`.
 ///
-/// 1 to 64 ASCII letters, digits, `-` and `_`.
+/// 1 to 64 ASCII letters, digits, `-` and `_`. Clones share the text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String")]
-pub struct MemberId(String);
+pub struct MemberId(Arc<str>);
 
 /// Why a text names no member.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -31,7 +32,7 @@ impl MemberId {
         let name = name.into();
         let fits = (1..=Self::LEN_MAX).contains(&name.len())
             && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-        if fits { Ok(Self(name)) } else { Err(MemberIdError(name)) }
+        if fits { Ok(Self(name.into())) } else { Err(MemberIdError(name)) }
     }
 
     /// The name as text.
@@ -64,7 +65,7 @@ impl TryFrom<String> for MemberId {
 
 impl From<MemberId> for String {
     fn from(id: MemberId) -> Self {
-        id.0
+        id.as_str().to_owned()
     }
 }
 

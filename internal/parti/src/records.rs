@@ -9,6 +9,7 @@ mod flat;
 mod signs;
 
 use broker::Seq;
+use model::json::{self, Pieces, Scan};
 use serde::{Deserialize, Serialize};
 
 pub use self::signs::Signs;
@@ -219,6 +220,72 @@ impl<O> LedgerRecord<O> {
     }
 }
 
+/// Nearly all records of a ledger are effects. They are put together, and read as they were put together;
+/// the other ones, and those that somebody else wrote, are left to the serializer and to the parser.
+impl<O> LedgerRecord<O> {
+    /// Writes it down, as JSON.
+    ///
+    /// # Errors
+    ///
+    /// If an output has none: a map whose keys are no texts.
+    pub fn write(&self, pieces: &mut Pieces<'_>) -> Result<(), json::Error>
+    where
+        O: Serialize,
+    {
+        let Self::Effect { holder, claim, through, outputs } = self else {
+            return pieces.value("", self).map(|_| ());
+        };
+        pieces
+            .number("{\"kind\":\"effect\",\"holder\":{\"term\":", holder.term.0)
+            .number(",\"epoch\":", holder.epoch.0)
+            .number(",\"session\":", holder.session.0)
+            .string(",\"member\":", holder.member.as_str())
+            .number("},\"claim\":", claim.0)
+            .number(",\"through\":", through.0)
+            .value(",\"outputs\":", outputs)?
+            .text("}");
+        Ok(())
+    }
+
+    /// As it is stored.
+    pub fn encode(&self) -> bytes::Bytes
+    where
+        O: Serialize,
+    {
+        json::compose(|pieces| self.write(pieces)).expect("protocol records have string keys only")
+    }
+
+    /// Reads a stored record.
+    ///
+    /// # Errors
+    ///
+    /// [`ForeignRecord`] if it is none.
+    pub fn decode<'a>(record: &'a broker::Record) -> Result<Self, ForeignRecord>
+    where
+        O: Deserialize<'a>,
+    {
+        Self::effect_as_written(&record.payload).map_or_else(|| decode(record), Ok)
+    }
+
+    fn effect_as_written<'a>(payload: &'a [u8]) -> Option<Self>
+    where
+        O: Deserialize<'a>,
+    {
+        let mut text = Scan::new(payload)?;
+        let holder = Holder {
+            term: Term(text.number("{\"kind\":\"effect\",\"holder\":{\"term\":")?),
+            epoch: Epoch(text.number(",\"epoch\":")?),
+            session: Session(text.number(",\"session\":")?),
+            member: MemberId::new(text.string(",\"member\":")?).ok()?,
+        };
+        let claim = Seq(text.number("},\"claim\":")?);
+        let through = Seq(text.number(",\"through\":")?);
+        text.skip(",\"outputs\":")?;
+        let outputs = json::parse(text.rest().strip_suffix('}')?).ok()?;
+        Some(Self::Effect { holder, claim, through, outputs })
+    }
+}
+
 /// A stored record that does not read as what its subject should hold.
 #[derive(Debug, thiserror::Error)]
 #[error("record {seq} on {subject} is not one of the protocol's: {detail}")]
@@ -247,6 +314,8 @@ pub fn encode<T: Serialize>(record: &T) -> bytes::Bytes {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -274,12 +343,56 @@ mod tests {
             through: Seq(9),
             outputs: vec![5, 6],
         };
-        let text = String::from_utf8(encode(&effect).to_vec()).unwrap();
+        let text = String::from_utf8(effect.encode().to_vec()).unwrap();
         assert_eq!(
             text,
             "{\"kind\":\"effect\",\"holder\":{\"term\":1,\"epoch\":2,\"session\":3,\"member\":\"w\"},\
              \"claim\":4,\"through\":9,\"outputs\":[5,6]}"
         );
         assert_eq!(serde_json::from_str::<LedgerRecord<u64>>(&text).unwrap(), effect);
+    }
+
+    /// Every kind, with names and outputs that a writer by hand could get wrong.
+    fn records() -> impl Strategy<Value = LedgerRecord<String>> {
+        let numbers = (any::<[u64; 5]>(), "[A-Za-z0-9_-]{1,9}", 0..3_u8);
+        (numbers, prop::collection::vec(".{0,4}", 0..3)).prop_map(
+            |((numbers, name, kind), outputs)| {
+                let [term, epoch, session, claim, through] = numbers;
+                let holder = Holder {
+                    term: Term(term),
+                    epoch: Epoch(epoch),
+                    session: Session(session),
+                    member: MemberId::new(name).unwrap(),
+                };
+                let (claim, through) = (Seq(claim), Seq(through));
+                match kind {
+                    0 => LedgerRecord::Claim { holder, through },
+                    1 => LedgerRecord::Release { holder, claim, through },
+                    _ => LedgerRecord::Effect { holder, claim, through, outputs },
+                }
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_put_together_is_what_the_serializer_writes(record in records()) {
+            prop_assert_eq!(&record.encode(), &encode(&record));
+            let read = LedgerRecord::<String>::effect_as_written(&record.encode());
+            let is_effect = matches!(record, LedgerRecord::Effect { .. });
+            prop_assert_eq!(read, is_effect.then_some(record));
+        }
+
+        #[test]
+        fn what_is_read_as_written_is_what_the_parser_reads(
+            record in records(),
+            (at, byte) in any::<(prop::sample::Index, u8)>(),
+        ) {
+            let mut payload = record.encode().to_vec();
+            *at.get_mut(&mut payload) = byte;
+            if let Some(read) = LedgerRecord::<String>::effect_as_written(&payload) {
+                prop_assert_eq!(Some(read), json::decode(&payload).ok());
+            }
+        }
     }
 }

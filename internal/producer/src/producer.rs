@@ -26,7 +26,7 @@ use crate::variation::Variation;
 const REPORT_EVERY: Duration = Duration::from_secs(1);
 /// …and what a partition adds to that: a report tells of all of them, and the more there are, the
 /// longer it is.
-const REPORT_EVERY_PARTITION: Duration = Duration::from_millis(50);
+const REPORT_EVERY_PARTITION: Duration = Duration::from_millis(100);
 /// Arrivals of one partition that wait while its publish hangs; further ones are not sent, and
 /// counted.
 const OWED_MAX: usize = 10_000;

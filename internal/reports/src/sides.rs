@@ -46,7 +46,8 @@ pub struct ProducerReport {
 pub struct PartitionSent {
     /// Sequences that the broker acknowledged; usually `[1, n]`.
     pub acked: Vec<Range>,
-    /// Sequences whose outcome nobody knows at the moment.
+    /// Sequences whose outcome nobody knows at the moment; absent if there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub in_doubt: Vec<Range>,
 }
 

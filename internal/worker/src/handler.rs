@@ -7,7 +7,6 @@ use std::time::Duration;
 use bugs::Bug;
 use model::{Message, MessageError, PartitionId, PartitionSeq, Seed};
 use parti::{Delivery, Handler, HandlerError};
-use rand::RngExt;
 use reports::{Output, Unreadable};
 use tokio::time::Instant;
 
@@ -33,8 +32,8 @@ impl Processing {
         if least == most {
             return least;
         }
-        let name = format!("delay of {} attempt {}", delivery.seq, delivery.attempt);
-        least + (most - least).mul_f64(self.seed.rng(&name).random())
+        let drawn = self.seed.draw([delivery.seq.0, delivery.attempt.into()]);
+        least + (most - least).mul_f64(drawn)
     }
 }
 

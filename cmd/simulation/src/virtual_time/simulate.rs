@@ -113,12 +113,14 @@ pub fn simulate(
         let broker = VirtualBroker::new(patience);
         broker.observe(Box::new(watched));
         broker.stall(outside.stall);
-        (broker.clone(), limits.within(within(config, seed, broker, outside)).await)
+        let run = within(config, seed, broker.clone(), outside);
+        // In a box: what comes out in the end is large, and would be moved each time that it does not.
+        (broker, limits.within(async { run.await.map(Box::new) }).await)
     });
     // Whoever is left ends here, and says its last word.
     drop(runtime);
     let real_seconds = began.elapsed().as_secs_f64();
-    let (setup, conducted, ended_at) = run?;
+    let (setup, conducted, ended_at) = *run?;
     let mut trace = trace.lock().unwrap_or_else(PoisonError::into_inner);
     trace.flush().map_err(|error| {
         Failure::Environment(format!(

@@ -138,7 +138,7 @@ impl Feed {
             return;
         }
         let (told, outputs) = match self.judge.settings().promise {
-            Promise::ExactlyOnce => match records::decode(record) {
+            Promise::ExactlyOnce => match LedgerRecord::decode(record) {
                 Ok(record) => {
                     let outputs = match &record {
                         LedgerRecord::Effect { outputs, .. } => outputs.len(),

@@ -1,5 +1,7 @@
 //! From the four streams of a run to one queue.
 
+use std::time::Duration;
+
 use broker::{BrokerError, Log, Reader, Record, Start, StreamName, Subject, patiently};
 use parti::Names;
 use reports::Channel;
@@ -10,6 +12,9 @@ use super::feed::Read;
 
 /// Records that wait for the judge; beyond it the readers wait, and the broker keeps the rest.
 const WAITING_MAX: usize = 4096;
+/// How long a reader that has read all there is lets records gather: to judge them together costs less
+/// than to wake for each of them.
+const GATHER: Duration = Duration::from_millis(50);
 
 /// Which stream a record comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +67,14 @@ async fn follow<B: Log>(
     out: &mpsc::Sender<Input>,
 ) -> Result<(), BrokerError> {
     let mut reader = patiently(|| broker.read(stream, vec![filter.clone()], start)).await?;
-    while out.send((source, Ok(reader.next().await?))).await.is_ok() {}
-    Ok(())
+    loop {
+        let record = reader.next().await?;
+        let has_all = record.pending == 0;
+        if out.send((source, Ok(record))).await.is_err() {
+            return Ok(());
+        }
+        if has_all {
+            tokio::time::sleep(GATHER).await;
+        }
+    }
 }
