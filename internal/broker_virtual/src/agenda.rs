@@ -13,11 +13,12 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use crate::event::Event;
 
 /// What is to happen. Clones are the same list.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct Agenda(Arc<Mutex<List>>);
 
-#[derive(Default)]
 struct List {
+    /// Tokio's timers count in milliseconds from here.
+    began: Instant,
     /// In this instant, after everything that is due.
     soon: VecDeque<Event>,
     later: BinaryHeap<Entry>,
@@ -80,6 +81,12 @@ enum Next {
 }
 
 impl Agenda {
+    /// Nothing is planned.
+    pub(crate) fn new() -> Self {
+        let (soon, later, driver) = Default::default();
+        Self(Arc::new(Mutex::new(List { began: Instant::now(), soon, later, made: 0, driver })))
+    }
+
     fn list(&self) -> MutexGuard<'_, List> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -163,9 +170,15 @@ impl Agenda {
 impl List {
     /// The task is to look at the list at `due` at the latest.
     fn wake_before(&mut self, due: Instant) {
-        if matches!(&self.driver, Driver::Resting(next, _) if next.is_none_or(|next| due < next)) {
+        let Driver::Resting(next, _) = &self.driver else { return };
+        if next.is_none_or(|next| due < next && self.tick(due) < self.tick(next)) {
             self.wake();
         }
+    }
+
+    /// The millisecond in which a timer wakes that is set to `at`.
+    fn tick(&self, at: Instant) -> u128 {
+        (at - self.began).as_nanos().div_ceil(1_000_000)
     }
 
     fn wake(&mut self) {

@@ -63,7 +63,7 @@ struct Client {
 impl VirtualBroker {
     /// An empty broker. Its clock begins now, so call it inside the runtime that it will live in.
     pub fn new(options: Options) -> Self {
-        let (clock, agenda) = (RunClock::starting_at(EPOCH), Agenda::default());
+        let (clock, agenda) = (RunClock::starting_at(EPOCH), Agenda::new());
         tokio::spawn(agenda.clone().carry_out());
         let state = State {
             streams: Vec::new(),

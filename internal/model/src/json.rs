@@ -2,7 +2,6 @@
 //! once, not string by string.
 
 use std::cell::Cell;
-use std::str::FromStr;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -88,39 +87,52 @@ pub fn compose(write: impl FnOnce(&mut Pieces<'_>) -> Result<(), Error>) -> Resu
 /// Reads a text that is as somebody put it together, in its order and without blanks; `None` leaves it to
 /// the parser, whatever it is.
 #[derive(Debug)]
-pub struct Scan<'a>(&'a str);
+pub struct Scan<'a>(&'a [u8]);
 
 impl<'a> Scan<'a> {
-    /// Begins with a payload, if it is a text.
-    pub fn new(payload: &'a [u8]) -> Option<Self> {
-        std::str::from_utf8(payload).ok().map(Self)
+    /// Begins with a payload.
+    pub fn new(payload: &'a [u8]) -> Self {
+        Self(payload)
     }
 
     /// What follows, if it begins with `text`.
     pub fn skip(&mut self, text: &str) -> Option<()> {
-        self.0 = self.0.strip_prefix(text)?;
+        self.0 = self.0.strip_prefix(text.as_bytes())?;
         Some(())
     }
 
     /// The digits that follow `before`; not those that JSON would not take for a number.
-    pub fn number<N: FromStr>(&mut self, before: &str) -> Option<N> {
-        let rest = self.0.strip_prefix(before)?;
-        let end = rest.bytes().position(|byte| !byte.is_ascii_digit())?;
-        let (digits, rest) = rest.split_at(end);
-        self.0 = rest;
-        digits.parse().ok().filter(|_| end == 1 || !digits.starts_with('0'))
+    pub fn number<N: TryFrom<u64>>(&mut self, before: &str) -> Option<N> {
+        self.skip(before)?;
+        let (mut number, mut digits) = (0_u64, 0);
+        while let Some(digit) = self.0.get(digits).map(|byte| byte.wrapping_sub(b'0'))
+            && digit < 10
+        {
+            number = number.checked_mul(10)?.checked_add(digit.into())?;
+            digits += 1;
+        }
+        let is_number = digits == 1 || digits > 1 && self.0[0] != b'0';
+        // What ends with the text may go on elsewhere.
+        if !is_number || digits == self.0.len() {
+            return None;
+        }
+        self.0 = &self.0[digits..];
+        N::try_from(number).ok()
     }
 
     /// The string that follows `before`, if it stands there as it is meant.
     pub fn string(&mut self, before: &str) -> Option<&'a str> {
-        let rest = self.0.strip_prefix(before)?.strip_prefix('"')?;
-        let (string, rest) = rest.split_at(rest.find('"')?);
-        self.0 = rest.strip_prefix('"')?;
-        string.bytes().all(|byte| byte >= b' ' && byte != b'\\').then_some(string)
+        self.skip(before)?;
+        self.skip("\"")?;
+        let is_plain = |byte: &u8| *byte >= b' ' && *byte != b'"' && *byte != b'\\';
+        let end = self.0.iter().position(|byte| !is_plain(byte))?;
+        let (string, rest) = self.0.split_at(end);
+        self.0 = rest.strip_prefix(b"\"")?;
+        std::str::from_utf8(string).ok()
     }
 
     /// What is left.
-    pub fn rest(self) -> &'a str {
+    pub fn rest(self) -> &'a [u8] {
         self.0
     }
 }
@@ -132,19 +144,10 @@ impl<'a> Scan<'a> {
 /// Why the text is not that value.
 pub fn decode<'a, T: Deserialize<'a>>(payload: &'a [u8]) -> Result<T, Error> {
     match std::str::from_utf8(payload) {
-        Ok(text) => parse(text),
+        Ok(text) => serde_json::from_str(text),
         // It says where.
         Err(_) => serde_json::from_slice(payload),
     }
-}
-
-/// Reads a value from a text.
-///
-/// # Errors
-///
-/// Why the text is not that value.
-pub fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Error> {
-    serde_json::from_str(text)
 }
 
 #[cfg(test)]

@@ -30,15 +30,18 @@ impl MemberId {
     /// [`MemberIdError`] for anything else.
     pub fn new(name: impl Into<String>) -> Result<Self, MemberIdError> {
         let name = name.into();
-        let fits = (1..=Self::LEN_MAX).contains(&name.len())
-            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-        if fits { Ok(Self(name.into())) } else { Err(MemberIdError(name)) }
+        if is_name(&name) { Ok(Self(name.into())) } else { Err(MemberIdError(name)) }
     }
 
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+fn is_name(name: &str) -> bool {
+    (1..=MemberId::LEN_MAX).contains(&name.len())
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
 impl fmt::Display for MemberId {
@@ -51,7 +54,7 @@ impl FromStr for MemberId {
     type Err = MemberIdError;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        Self::new(name)
+        if is_name(name) { Ok(Self(name.into())) } else { Err(MemberIdError(name.to_owned())) }
     }
 }
 

@@ -271,17 +271,17 @@ impl<O> LedgerRecord<O> {
     where
         O: Deserialize<'a>,
     {
-        let mut text = Scan::new(payload)?;
+        let mut text = Scan::new(payload);
         let holder = Holder {
             term: Term(text.number("{\"kind\":\"effect\",\"holder\":{\"term\":")?),
             epoch: Epoch(text.number(",\"epoch\":")?),
             session: Session(text.number(",\"session\":")?),
-            member: MemberId::new(text.string(",\"member\":")?).ok()?,
+            member: text.string(",\"member\":")?.parse().ok()?,
         };
         let claim = Seq(text.number("},\"claim\":")?);
         let through = Seq(text.number(",\"through\":")?);
         text.skip(",\"outputs\":")?;
-        let outputs = json::parse(text.rest().strip_suffix('}')?).ok()?;
+        let outputs = json::decode(text.rest().strip_suffix(b"}")?).ok()?;
         Some(Self::Effect { holder, claim, through, outputs })
     }
 }
