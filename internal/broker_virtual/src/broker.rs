@@ -164,7 +164,7 @@ impl VirtualBroker {
     ///
     /// As [`broker::Log::append`], but never in doubt.
     pub fn append_now(&self, append: Append) -> Result<Seq, AppendError> {
-        self.state().append("", &append)
+        self.state().append("", &append, Instant::now())
     }
 
     /// What a stream holds now from `start` on; nothing if it does not exist.
@@ -203,8 +203,13 @@ impl State {
         found.ok_or_else(|| BrokerError::Gone(name.clone()))
     }
 
-    pub(crate) fn append(&mut self, client: &str, append: &Append) -> Result<Seq, AppendError> {
-        let now = self.clock.now();
+    pub(crate) fn append(
+        &mut self,
+        client: &str,
+        append: &Append,
+        now: Instant,
+    ) -> Result<Seq, AppendError> {
+        let now = self.clock.at(now);
         let outcome = match self.stream_mut(&append.stream) {
             Ok(stream) => stream.append(append, now),
             Err(_) => Err(AppendError::Rejected(format!("there is no stream {}", append.stream))),

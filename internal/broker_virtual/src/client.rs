@@ -56,7 +56,7 @@ impl VirtualLog {
         &self,
         request: impl FnOnce(&mut State) -> Result<T, BrokerError> + Send + 'static,
     ) -> Result<T, BrokerError> {
-        let answer = self.request(request, None).await;
+        let answer = self.request(|state: &mut State, _| request(state), None).await;
         answer.unwrap_or_else(|| Err(BrokerError::Unavailable("no answer".into())))
     }
 
@@ -66,7 +66,8 @@ impl VirtualLog {
         let client = self.connection.name.clone();
         let sent = Arc::new(Sent { client, append, told: AtomicU8::new(0) });
         let arriving = sent.clone();
-        let outcome = self.request(move |state: &mut State| arriving.arrive(state), fate).await;
+        let arrive = move |state: &mut State, now| arriving.arrive(state, now);
+        let outcome = self.request(arrive, fate).await;
         if outcome.is_none() {
             sent.give_up(&mut self.connection.broker.state());
         }
@@ -76,20 +77,20 @@ impl VirtualLog {
     /// A request that changes or reads the broker, and its answer; `None` if none is heard.
     pub(crate) async fn request<T: Send + 'static>(
         &self,
-        request: impl FnOnce(&mut State) -> T + Send + 'static,
+        request: impl FnOnce(&mut State, Instant) -> T + Send + 'static,
         fate: Option<Fate>,
     ) -> Option<T> {
-        let connection = &self.connection;
-        let until = Instant::now() + connection.broker.options.request_timeout;
+        let (connection, mut now) = (&self.connection, Instant::now());
+        let until = now + connection.broker.options.request_timeout;
         let mut sky = connection.sky();
         if !sky.is_connected() {
             timeout_at(until, connection.until(Sky::is_connected)).await.ok()?;
-            sky = connection.sky();
+            (sky, now) = (connection.sky(), Instant::now());
         }
         let patience = Patience { until, breaks: sky.breaks };
         let exchange = Arc::new(Exchange::new(request, patience));
         let asked: Arc<dyn Asked> = exchange.clone();
-        let ticket = connection.send(&asked, fate);
+        let ticket = connection.send(&asked, fate, now);
         let _waiting = Waiting { connection, asked, ticket };
         poll_fn(|context| exchange.poll(context)).await
     }
@@ -131,9 +132,9 @@ const DECIDED: u8 = 2;
 const STORED: u8 = 4;
 
 impl Sent {
-    fn arrive(&self, state: &mut State) -> Result<Seq, AppendError> {
+    fn arrive(&self, state: &mut State, now: Instant) -> Result<Seq, AppendError> {
         let Self { client, append, told } = self;
-        let outcome = state.append(client, append);
+        let outcome = state.append(client, append, now);
         let stored = outcome.is_ok();
         let decided = if stored { DECIDED | STORED } else { DECIDED };
         if told.fetch_or(decided, Ordering::Relaxed) & GIVEN_UP != 0 {

@@ -102,8 +102,9 @@ impl Connection {
         self: &Arc<Self>,
         asked: &Arc<dyn Asked>,
         fate: Option<Fate>,
+        now: Instant,
     ) -> Option<Ticket> {
-        let (now, agenda) = (Instant::now(), &self.broker.agenda);
+        let agenda = &self.broker.agenda;
         let mut line = self.line();
         let sent = match fate {
             None => line.send(now, asked, true),
@@ -153,7 +154,7 @@ impl Connection {
             return None;
         }
         let UnderWay { asked, is_answered, .. } = line.arrived()?;
-        asked.arrive(&mut state);
+        asked.arrive(&mut state, now);
         drop(state);
         if asked.is_over() {
             return Some(asked);

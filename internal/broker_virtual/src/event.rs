@@ -28,7 +28,7 @@ impl Event {
     pub(crate) fn happen(self, now: Instant) {
         match self {
             Self::Requests(connection) => connection.arrive(now),
-            Self::Late(connection, asked) => asked.arrive(&mut connection.broker.state()),
+            Self::Late(connection, asked) => asked.arrive(&mut connection.broker.state(), now),
             Self::Answer(connection, asked) => connection.hear(asked),
             Self::GivenUp(asked) => asked.end(),
             Self::News(reader) => reader.look(now),

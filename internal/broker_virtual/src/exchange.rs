@@ -10,8 +10,8 @@ use crate::broker::State;
 /// A request, as those see it who carry it. What it holds may hold the broker: whoever lets go of the last
 /// of it holds no lock.
 pub(crate) trait Asked: Send + Sync {
-    /// It takes effect at the broker.
-    fn arrive(&self, state: &mut State);
+    /// It takes effect at the broker, `now`.
+    fn arrive(&self, state: &mut State, now: Instant);
 
     /// The answer is there.
     fn answer(&self);
@@ -94,12 +94,12 @@ impl<F, T> Exchange<F, T> {
 
 impl<F, T> Asked for Exchange<F, T>
 where
-    F: FnOnce(&mut State) -> T + Send,
+    F: FnOnce(&mut State, Instant) -> T + Send,
     T: Send,
 {
-    fn arrive(&self, state: &mut State) {
+    fn arrive(&self, state: &mut State, now: Instant) {
         let request = self.inner().request.take();
-        let said = request.map(|request| request(state));
+        let said = request.map(|request| request(state, now));
         self.inner().said = said;
     }
 

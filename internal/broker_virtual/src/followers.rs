@@ -1,7 +1,7 @@
 //! Who follows a stream, and who is to hear of a record: an append touches those only whose filters
 //! take its subject.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::{Arc, Weak};
 
 use broker::{Seq, Subject};
@@ -17,9 +17,9 @@ use crate::subjects::SubjectId;
 /// stream itself when it comes back.
 const NOTED_MAX: usize = 1024;
 
-/// Names a follower of a stream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct FollowerId(u64);
+/// Names a follower of a stream, for as long as it is one: its place, which another one may get later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FollowerId(usize);
 
 /// Who is told of news.
 #[derive(Debug)]
@@ -43,15 +43,16 @@ pub(crate) struct Follower {
 #[derive(Debug)]
 pub(crate) struct Followers {
     agenda: Agenda,
-    made: u64,
-    all: BTreeMap<FollowerId, Follower>,
+    all: Vec<Option<Follower>>,
+    /// Places of followers that are gone.
+    free: Vec<usize>,
     /// Who takes a subject, for each subject by its number.
     takers: Vec<(Subject, Vec<FollowerId>)>,
 }
 
 impl Followers {
     pub(crate) fn new(agenda: Agenda) -> Self {
-        Self { agenda, made: 0, all: BTreeMap::new(), takers: Vec::new() }
+        Self { agenda, all: Vec::new(), free: Vec::new(), takers: Vec::new() }
     }
 
     /// Adds a follower; `told` is handed its name.
@@ -60,19 +61,23 @@ impl Followers {
         filters: Filters,
         told: impl FnOnce(FollowerId) -> Told,
     ) -> FollowerId {
-        self.made += 1;
-        let id = FollowerId(self.made);
+        let place = self.free.pop().unwrap_or_else(|| {
+            self.all.push(None);
+            self.all.len() - 1
+        });
+        let id = FollowerId(place);
         for (subject, takers) in &mut self.takers {
             if filters.take(subject) {
                 takers.push(id);
             }
         }
-        self.all.insert(id, Follower { filters, noted: None, idle: false, told: told(id) });
+        self.all[place] = Some(Follower { filters, noted: None, idle: false, told: told(id) });
         id
     }
 
     pub(crate) fn remove(&mut self, id: FollowerId) {
-        if let Some(follower) = self.all.remove(&id) {
+        if let Some(follower) = self.all.get_mut(id.0).and_then(Option::take) {
+            self.free.push(id.0);
             for (_, takers) in self.takers.iter_mut().filter(|(s, _)| follower.filters.take(s)) {
                 takers.retain(|taker| *taker != id);
             }
@@ -80,20 +85,23 @@ impl Followers {
     }
 
     pub(crate) fn get_mut(&mut self, id: FollowerId) -> Option<&mut Follower> {
-        self.all.get_mut(&id)
+        self.all.get_mut(id.0)?.as_mut()
     }
 
     /// The next subject is numbered.
     pub(crate) fn meet(&mut self, subject: &Subject) {
-        let takers = self.all.iter().filter(|(_, follower)| follower.filters.take(subject));
-        let takers = takers.map(|(id, _)| *id).collect();
+        let takes = |follower: &Option<Follower>| {
+            follower.as_ref().is_some_and(|follower| follower.filters.take(subject))
+        };
+        let takers = self.all.iter().enumerate().filter(|(_, follower)| takes(follower));
+        let takers = takers.map(|(place, _)| FollowerId(place)).collect();
         self.takers.push((subject.clone(), takers));
     }
 
     /// A record of a subject was stored.
     pub(crate) fn tell(&mut self, subject: SubjectId, seq: Seq) {
         for id in &self.takers[subject.0].1 {
-            if let Some(follower) = self.all.get_mut(id) {
+            if let Some(follower) = &mut self.all[id.0] {
                 follower.note(seq, &self.agenda);
             }
         }
@@ -132,6 +140,6 @@ impl Follower {
 
 impl Drop for Followers {
     fn drop(&mut self) {
-        self.all.values().for_each(|follower| follower.tell(&self.agenda));
+        self.all.iter().flatten().for_each(|follower| follower.tell(&self.agenda));
     }
 }

@@ -18,6 +18,13 @@ pub fn channel<T>(value: T) -> (Sender<T>, Receiver<T>) {
     (sender, receiver)
 }
 
+/// Waits until a flag is up, and for ever if it never will be.
+pub async fn raised(mut flag: Receiver<bool>) {
+    if flag.wait_for(|flag| *flag).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
 /// Changes the value. Those who watch learn when the last of its clones is dropped.
 pub struct Sender<T>(Arc<Shared<T>>);
 

@@ -76,7 +76,7 @@ impl<B: Log, H: Handler> Lane<B, H> {
         let mut on_its_way = 0;
         let mut deadline: Option<Instant> = None;
         // They wait for as long as the lane lives, instead of anew in each turn.
-        let revocation = is_true(self.revoked.clone());
+        let revocation = watch::raised(self.revoked.clone());
         let news = changed(self.standing.clone());
         tokio::pin!(revocation, news);
         loop {
@@ -218,13 +218,6 @@ impl<B: Log, H: Handler> Lane<B, H> {
 fn is_skipped(delivery: &Delivery) -> bool {
     bugs::has(Bug::MessageSkipped) && delivery.seq.0 % 40 == 7
         || bugs::has(Bug::Canary) && delivery.seq.0 == 3
-}
-
-/// Waits until a flag is up, and for ever if it never will be.
-async fn is_true(mut flag: watch::Receiver<bool>) {
-    if flag.wait_for(|flag| *flag).await.is_err() {
-        std::future::pending::<()>().await;
-    }
 }
 
 /// Waits until the standing is not what was seen, and for ever if it never will be.

@@ -180,7 +180,7 @@ impl<B: Log> Producer<B> {
     /// # Errors
     ///
     /// [`ProducerError`] if the streams cannot be used any more.
-    pub async fn run(mut self, mut stop: watch::Receiver<bool>) -> Result<(), ProducerError> {
+    pub async fn run(mut self, stop: watch::Receiver<bool>) -> Result<(), ProducerError> {
         let rates: Vec<_> =
             self.settings.partitions.iter().map(|(p, _, rate)| (*p, *rate)).collect();
         let rng = self.settings.seed.rng(&format!("arrivals of {}", self.settings.id));
@@ -192,8 +192,11 @@ impl<B: Log> Producer<B> {
         let (arrival, mut arrival_at) = (tokio::time::sleep(Duration::ZERO), None);
         tokio::pin!(arrival);
         let mut give_up_at = None;
+        // It waits for as long as the producer lives, instead of anew in each turn.
+        let stopped = watch::raised(stop.clone());
+        tokio::pin!(stopped);
         loop {
-            if give_up_at.is_none() && *stop.borrow_and_update() {
+            if give_up_at.is_none() && *stop.borrow() {
                 give_up_at = Some(Instant::now() + self.settings.give_up_after);
                 self.forget_owed();
             }
@@ -203,16 +206,18 @@ impl<B: Log> Producer<B> {
                 return self.finish().await;
             }
             let due = arrivals.next_at().filter(|_| give_up_at.is_none());
-            let left = due.map(|at| at.saturating_sub(self.settings.clock.elapsed()));
+            // What is waited for already is not due yet.
+            let fresh = due.filter(|_| due != arrival_at);
+            let left = fresh.map(|at| at.saturating_sub(self.settings.clock.elapsed()));
             // A timer may be a millisecond late: what has fallen due meanwhile needs none.
             let is_due = left == Some(Duration::ZERO);
-            if let Some(left) = left.filter(|_| !is_due && due != arrival_at) {
+            if let Some(left) = left.filter(|_| !is_due) {
                 arrival.as_mut().reset(Instant::now() + left);
                 arrival_at = due;
             }
             tokio::select! {
                 biased;
-                Ok(()) = stop.changed() => {}
+                () = &mut stopped, if give_up_at.is_none() => {}
                 Some(published) = self.publishes.next() => self.published(published?),
                 () = &mut report_due => {
                     report_due.as_mut().reset(Instant::now() + every);
@@ -222,7 +227,7 @@ impl<B: Log> Producer<B> {
                     }
                     self.show(report);
                 }
-                () = &mut arrival, if due.is_some() && !is_due => {}
+                () = &mut arrival, if due.is_some() && !is_due => arrival_at = None,
                 () = std::future::ready(()), if is_due => {
                     if let Some((at, partition)) = arrivals.take() {
                         self.owe(partition, at);

@@ -14,7 +14,7 @@ use super::feed::Read;
 const WAITING_MAX: usize = 4096;
 /// How long a reader that has read all there is lets records gather: to judge them together costs less
 /// than to wake for each of them.
-const GATHER: Duration = Duration::from_millis(50);
+const GATHER: Duration = Duration::from_millis(100);
 
 /// Which stream a record comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

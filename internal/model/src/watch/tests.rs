@@ -134,3 +134,21 @@ async fn threads_miss_nothing() {
         assert_eq!(last.unwrap(), LAST);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_flag_is_waited_for_whether_it_is_up_or_never_will_be() {
+    let hour = Duration::from_secs(3600);
+    for is_raised in [false, true] {
+        let (sender, flag) = channel(false);
+        let waiting = tokio::spawn(raised(flag));
+        tokio::task::yield_now().await;
+        if is_raised {
+            sender.send_replace(true);
+        }
+        drop(sender);
+        let waited = tokio::time::timeout(hour, waiting).await;
+        assert_eq!(waited.is_ok(), is_raised);
+    }
+    let (_sender, up) = channel(true);
+    raised(up).await;
+}
