@@ -74,7 +74,8 @@ impl Eq for Entry {}
 
 /// What the task does next.
 enum Next {
-    Happens(Event),
+    /// What was handed over.
+    Happens,
     /// Nothing before this.
     Rest(Option<Instant>),
     Over,
@@ -107,19 +108,23 @@ impl Agenda {
         list.wake();
     }
 
-    /// What happens next; whoever rests is woken by `waker` if that changes.
-    fn next(&self, now: Instant, waker: &Waker) -> Next {
+    /// Hands over what happens next; whoever rests is woken by `waker` if that changes.
+    fn next(&self, now: Instant, waker: &Waker, events: &mut Vec<Event>) -> Next {
         let mut list = self.list();
         if matches!(list.driver, Driver::Over) {
             return Next::Over;
         }
-        if list.later.peek().is_some_and(|first| first.due <= now)
+        // What is planned while these happen is due later, or was planned later.
+        while list.later.peek().is_some_and(|first| first.due <= now)
             && let Some(first) = list.later.pop()
         {
-            return Next::Happens(first.event);
+            events.push(first.event);
         }
-        if let Some(event) = list.soon.pop_front() {
-            return Next::Happens(event);
+        if events.is_empty() {
+            events.extend(list.soon.drain(..));
+        }
+        if !events.is_empty() {
+            return Next::Happens;
         }
         let next = list.later.peek().map(|first| first.due);
         list.driver = Driver::Resting(next, waker.clone());
@@ -143,16 +148,21 @@ impl Agenda {
     /// Lets everything happen at its time, until the list is ended or this is dropped.
     pub(crate) async fn carry_out(self) {
         let ending = Ending(self);
-        let timer = sleep_until(Instant::now());
+        let (timer, mut events) = (sleep_until(Instant::now()), Vec::new());
         tokio::pin!(timer);
-        poll_fn(|context| ending.0.poll(timer.as_mut(), context)).await;
+        poll_fn(|context| ending.0.poll(timer.as_mut(), &mut events, context)).await;
     }
 
-    fn poll(&self, mut timer: Pin<&mut Sleep>, context: &mut Context<'_>) -> Poll<()> {
+    fn poll(
+        &self,
+        mut timer: Pin<&mut Sleep>,
+        events: &mut Vec<Event>,
+        context: &mut Context<'_>,
+    ) -> Poll<()> {
         let mut now = Instant::now();
         loop {
-            match self.next(now, context.waker()) {
-                Next::Happens(event) => event.happen(now),
+            match self.next(now, context.waker(), events) {
+                Next::Happens => events.drain(..).for_each(|event| event.happen(now)),
                 Next::Rest(Some(due)) => {
                     if timer.deadline() != due || timer.is_elapsed() {
                         timer.as_mut().reset(due);
@@ -204,5 +214,83 @@ impl std::fmt::Debug for Agenda {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let list = self.list();
         f.debug_struct("Agenda").field("planned", &list.later.len()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::time::sleep;
+
+    use super::*;
+    use crate::broker::State;
+    use crate::exchange::{Asked, Patience};
+
+    const MS: Duration = Duration::from_millis(1);
+
+    /// Notes when it ends.
+    struct Noted {
+        name: char,
+        began: Instant,
+        log: Arc<Mutex<Vec<(char, u128)>>>,
+    }
+
+    impl Asked for Noted {
+        fn arrive(&self, _: &mut State, _: Instant) {}
+
+        fn answer(&self) {}
+
+        fn end(&self) {
+            let at = self.began.elapsed().as_millis();
+            self.log.lock().unwrap().push((self.name, at));
+        }
+
+        fn is_over(&self) -> bool {
+            false
+        }
+
+        fn patience(&self) -> Patience {
+            Patience { until: self.began, breaks: 0 }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_planned_happens_in_its_order_and_at_its_time() {
+        let (agenda, began, log) = (Agenda::new(), Instant::now(), Arc::default());
+        let event = |name| Event::GivenUp(Arc::new(Noted { name, began, log: Arc::clone(&log) }));
+        tokio::spawn(agenda.clone().carry_out());
+        agenda.soon(event('b'));
+        agenda.at(began, event('a'));
+        agenda.at(began + 9 * MS, event('i'));
+        agenda.at(began + 4 * MS, event('d'));
+        agenda.at(began + 4 * MS, event('e'));
+        // A timer wakes in the millisecond that has ended by then.
+        agenda.at(began + 4 * MS + MS / 2, event('f'));
+        sleep(MS).await;
+        // It rests until 4 ms have passed.
+        agenda.at(began + 3 * MS, event('c'));
+        sleep(5 * MS).await;
+        // Until 9 ms: what falls into the same millisecond goes first all the same.
+        agenda.at(began + 8 * MS + MS / 2, event('h'));
+        agenda.soon(event('g'));
+        sleep(10 * MS).await;
+        let happened = log.lock().unwrap().clone();
+        let expected = [
+            ('a', 0),
+            ('b', 0),
+            ('c', 3),
+            ('d', 4),
+            ('e', 4),
+            ('f', 5),
+            ('g', 6),
+            ('h', 9),
+            ('i', 9),
+        ];
+        assert_eq!(happened, expected);
+        agenda.end();
+        agenda.at(Instant::now(), event('z'));
+        sleep(MS).await;
+        assert_eq!(log.lock().unwrap().len(), expected.len(), "nothing happens after the end");
     }
 }

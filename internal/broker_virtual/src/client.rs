@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::broker::State;
 use crate::connection::Connection;
 use crate::exchange::{Asked, Exchange, Patience};
-use crate::faults::{Fate, Fault};
+use crate::faults::{Fate, Fault, Faults};
 use crate::line::Ticket;
 use crate::observe::Happening;
 use crate::sky::Sky;
@@ -56,13 +56,14 @@ impl VirtualLog {
         &self,
         request: impl FnOnce(&mut State) -> Result<T, BrokerError> + Send + 'static,
     ) -> Result<T, BrokerError> {
-        let answer = self.request(|state: &mut State, _| request(state), None).await;
+        let answer = self.request(|state: &mut State, _| request(state), |_| None).await;
         answer.unwrap_or_else(|| Err(BrokerError::Unavailable("no answer".into())))
     }
 
     /// An append, and what the broker says to it; `None` if nothing is heard.
     pub(crate) async fn send(&self, append: Append) -> Option<Result<Seq, AppendError>> {
-        let fate = self.connection.line().faults.strike(&append.subject);
+        let subject = append.subject.clone();
+        let fate = move |faults: &mut Faults| faults.strike(&subject);
         let client = self.connection.name.clone();
         let sent = Arc::new(Sent { client, append, told: AtomicU8::new(0) });
         let arriving = sent.clone();
@@ -78,11 +79,14 @@ impl VirtualLog {
     pub(crate) async fn request<T: Send + 'static>(
         &self,
         request: impl FnOnce(&mut State, Instant) -> T + Send + 'static,
-        fate: Option<Fate>,
+        fate: impl FnOnce(&mut Faults) -> Option<Fate>,
     ) -> Option<T> {
         let (connection, mut now) = (&self.connection, Instant::now());
         let until = now + connection.broker.options.request_timeout;
-        let mut sky = connection.sky();
+        let (mut sky, fate) = {
+            let mut line = connection.line();
+            (line.sky, fate(&mut line.faults))
+        };
         if !sky.is_connected() {
             timeout_at(until, connection.until(Sky::is_connected)).await.ok()?;
             (sky, now) = (connection.sky(), Instant::now());

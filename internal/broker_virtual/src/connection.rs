@@ -16,7 +16,7 @@ use crate::exchange::{Asked, Patience};
 use crate::faults::Fate;
 use crate::line::{Line, Ticket, UnderWay};
 use crate::reader::Following;
-use crate::sky::Sky;
+use crate::sky::{Glance, Glimpse, Sky};
 
 /// A connection that is silent is looked at this often, so that what was sent outlives its sender.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
@@ -26,6 +26,7 @@ pub(crate) struct Connection {
     pub(crate) broker: VirtualBroker,
     pub(crate) name: Arc<str>,
     line: Mutex<Line>,
+    glimpse: Glimpse,
     /// The sky has changed.
     changed: Notify,
     readers: Mutex<Vec<Weak<Following>>>,
@@ -34,9 +35,9 @@ pub(crate) struct Connection {
 impl Connection {
     pub(crate) fn new(broker: VirtualBroker, name: &str, rng: Rng, sky: Sky) -> Self {
         let latency = (broker.options.latency_min, broker.options.latency_max);
-        let line = Mutex::new(Line::new(rng, latency, sky));
+        let (glimpse, line) = (Glimpse::of(&sky), Mutex::new(Line::new(rng, latency, sky)));
         let (changed, readers) = (Notify::new(), Mutex::default());
-        Self { broker, name: name.into(), line, changed, readers }
+        Self { broker, name: name.into(), line, glimpse, changed, readers }
     }
 
     pub(crate) fn line(&self) -> MutexGuard<'_, Line> {
@@ -45,6 +46,11 @@ impl Connection {
 
     pub(crate) fn sky(&self) -> Sky {
         self.line().sky
+    }
+
+    /// The sky, as far as a reader looks.
+    pub(crate) fn glance(&self) -> Glance {
+        self.glimpse.get()
     }
 
     /// Waits for a sky of some kind.
@@ -74,6 +80,7 @@ impl Connection {
             change(&mut line.sky);
             let breaks = before && !line.sky.is_connected();
             line.sky.breaks += u64::from(breaks);
+            self.glimpse.set(&line.sky);
             let broken = if breaks { line.lose(Instant::now()) } else { Vec::new() };
             (broken, if line.sky.flows() { line.release() } else { Vec::new() })
         };

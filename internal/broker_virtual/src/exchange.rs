@@ -1,5 +1,6 @@
 //! One request and its answer: what it does at the broker, what the broker says to it, and whoever waits.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -38,6 +39,8 @@ pub(crate) struct Patience {
 /// A request that does `F` at the broker, and is answered by a `T`.
 pub(crate) struct Exchange<F, T> {
     patience: Patience,
+    /// Whether it has ended, for those who need not know how.
+    is_over: AtomicBool,
     inner: Mutex<Inner<F, T>>,
 }
 
@@ -60,7 +63,7 @@ enum End {
 impl<F, T> Exchange<F, T> {
     pub(crate) fn new(request: F, patience: Patience) -> Self {
         let inner = Inner { request: Some(request), said: None, end: None, waker: None };
-        Self { patience, inner: Mutex::new(inner) }
+        Self { patience, is_over: AtomicBool::new(false), inner: Mutex::new(inner) }
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner<F, T>> {
@@ -71,6 +74,7 @@ impl<F, T> Exchange<F, T> {
         let waker = {
             let mut inner = self.inner();
             inner.end.get_or_insert(end);
+            self.is_over.store(true, Ordering::Release);
             inner.waker.take()
         };
         if let Some(waker) = waker {
@@ -98,9 +102,10 @@ where
     T: Send,
 {
     fn arrive(&self, state: &mut State, now: Instant) {
-        let request = self.inner().request.take();
-        let said = request.map(|request| request(state, now));
-        self.inner().said = said;
+        // No request looks at its own exchange.
+        let mut inner = self.inner();
+        let request = inner.request.take();
+        inner.said = request.map(|request| request(state, now));
     }
 
     fn answer(&self) {
@@ -112,7 +117,7 @@ where
     }
 
     fn is_over(&self) -> bool {
-        self.inner().end.is_some()
+        self.is_over.load(Ordering::Acquire)
     }
 
     fn patience(&self) -> Patience {

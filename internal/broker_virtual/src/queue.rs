@@ -135,7 +135,7 @@ impl VirtualLog {
         &self,
         apply: impl FnOnce(&mut State) -> Result<T, QueueError> + Send + 'static,
     ) -> Result<T, QueueError> {
-        let answer = self.request(|state: &mut State, _| apply(state), None).await;
+        let answer = self.request(|state: &mut State, _| apply(state), |_| None).await;
         answer.unwrap_or_else(|| Err(unavailable("no answer")))
     }
 

@@ -156,12 +156,12 @@ impl Following {
         inbox: &mut Inbox,
         now: Option<Instant>,
     ) -> Result<bool, BrokerError> {
-        let sky = self.connection.sky();
+        let sky = self.connection.glance();
         if sky.breaks != inbox.breaks {
             inbox.breaks = sky.breaks;
             inbox.send_again();
         }
-        if !sky.flows() {
+        if !sky.flows {
             // Its change wakes whoever reads.
             return Ok(false);
         }

@@ -6,6 +6,8 @@
 //! when that ends, also if its sender has long given it up. Lossy is harsher than TCP: a request or
 //! an answer is lost, and the client never hears of it; for readers alone it is delay.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use model::Network;
 
 /// What a connection sees of the network and of the broker.
@@ -27,5 +29,35 @@ impl Sky {
     /// Whether anything gets through.
     pub(crate) fn flows(&self) -> bool {
         self.is_connected() && self.network != Network::HalfOpen
+    }
+}
+
+/// As much of the sky as a reader looks at for each record.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Glance {
+    pub(crate) flows: bool,
+    pub(crate) breaks: u64,
+}
+
+/// A [`Glance`] that is there without a lock.
+#[derive(Debug)]
+pub(crate) struct Glimpse(AtomicU64);
+
+impl Glimpse {
+    pub(crate) fn of(sky: &Sky) -> Self {
+        Self(AtomicU64::new(Self::packed(sky)))
+    }
+
+    fn packed(sky: &Sky) -> u64 {
+        sky.breaks << 1 | u64::from(sky.flows())
+    }
+
+    pub(crate) fn set(&self, sky: &Sky) {
+        self.0.store(Self::packed(sky), Ordering::Release);
+    }
+
+    pub(crate) fn get(&self) -> Glance {
+        let packed = self.0.load(Ordering::Acquire);
+        Glance { flows: packed & 1 == 1, breaks: packed >> 1 }
     }
 }
