@@ -95,6 +95,10 @@ impl Agenda {
     /// Plans an event. A leaf among the locks: whoever holds another one may call it.
     pub(crate) fn at(&self, due: Instant, event: Event) {
         let mut list = self.list();
+        if list.is_over() {
+            drop(list);
+            return drop(event);
+        }
         list.made += 1;
         let entry = Entry { due, number: list.made, event };
         list.later.push(entry);
@@ -104,6 +108,10 @@ impl Agenda {
     /// Plans an event for this very instant, behind whatever is due.
     pub(crate) fn soon(&self, event: Event) {
         let mut list = self.list();
+        if list.is_over() {
+            drop(list);
+            return drop(event);
+        }
         list.soon.push_back(event);
         list.wake();
     }
@@ -111,7 +119,7 @@ impl Agenda {
     /// Hands over what happens next; whoever rests is woken by `waker` if that changes.
     fn next(&self, now: Instant, waker: &Waker, events: &mut Vec<Event>) -> Next {
         let mut list = self.list();
-        if matches!(list.driver, Driver::Over) {
+        if list.is_over() {
             return Next::Over;
         }
         // What is planned while these happen is due later, or was planned later.
@@ -178,6 +186,10 @@ impl Agenda {
 }
 
 impl List {
+    fn is_over(&self) -> bool {
+        matches!(self.driver, Driver::Over)
+    }
+
     /// The task is to look at the list at `due` at the latest.
     fn wake_before(&mut self, due: Instant) {
         let Driver::Resting(next, _) = &self.driver else { return };
@@ -289,8 +301,11 @@ mod tests {
         ];
         assert_eq!(happened, expected);
         agenda.end();
-        agenda.at(Instant::now(), event('z'));
+        agenda.at(Instant::now(), event('y'));
+        agenda.soon(event('z'));
         sleep(MS).await;
         assert_eq!(log.lock().unwrap().len(), expected.len(), "nothing happens after the end");
+        drop(agenda);
+        assert_eq!(Arc::strong_count(&log), 1, "and nothing is kept for it");
     }
 }

@@ -163,9 +163,6 @@ impl Connection {
         let UnderWay { asked, is_answered, .. } = line.arrived()?;
         asked.arrive(&mut state, now);
         drop(state);
-        if asked.is_over() {
-            return Some(asked);
-        }
         let arrives = if is_answered { line.answer(now) } else { None };
         match arrives.filter(|at| *at <= asked.patience().until) {
             Some(at) => self.broker.agenda.at(at, Event::Answer(self.clone(), asked.clone())),

@@ -124,3 +124,34 @@ where
         self.patience
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::{Options, VirtualBroker};
+
+    /// What is heard of a request that arrived, after these ends.
+    async fn heard(ends: &[fn(&dyn Asked)]) -> Poll<Option<u32>> {
+        let broker = VirtualBroker::new(Options::new(model::Seed(1)));
+        let patience = Patience { until: Instant::now() + Duration::from_secs(1), breaks: 0 };
+        let exchange = Exchange::new(|_: &mut State, _: Instant| 7, patience);
+        assert!(!exchange.is_over());
+        exchange.arrive(&mut broker.state(), Instant::now());
+        ends.iter().for_each(|end| end(&exchange));
+        assert_eq!(exchange.is_over(), !ends.is_empty());
+        exchange.poll(&mut Context::from_waker(Waker::noop()))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_first_end_counts() {
+        let (answer, end): (fn(&dyn Asked), fn(&dyn Asked)) =
+            (|asked| asked.answer(), |asked| asked.end());
+        assert_eq!(heard(&[]).await, Poll::Pending);
+        assert_eq!(heard(&[answer]).await, Poll::Ready(Some(7)));
+        assert_eq!(heard(&[answer, end]).await, Poll::Ready(Some(7)));
+        assert_eq!(heard(&[end]).await, Poll::Ready(None));
+        assert_eq!(heard(&[end, answer]).await, Poll::Ready(None));
+    }
+}

@@ -143,3 +143,23 @@ impl Drop for Followers {
         self.all.iter().flatten().for_each(|follower| follower.tell(&self.agenda));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn places_of_followers_that_are_gone_are_given_again() {
+        let mut followers = Followers::new(Agenda::new());
+        let pulls = |_| Told::Pulls(Arc::new(Notify::new()));
+        let stays = followers.add(Filters::all(), pulls);
+        for _ in 0..100 {
+            let id = followers.add(Filters::all(), pulls);
+            assert_ne!(id, stays);
+            followers.remove(id);
+            assert!(followers.get_mut(id).is_none());
+        }
+        assert!(followers.get_mut(stays).is_some());
+        assert_eq!(followers.all.len(), 2);
+    }
+}

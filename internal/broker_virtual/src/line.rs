@@ -198,3 +198,25 @@ impl std::fmt::Debug for Line {
         f.debug_struct("Line").field("under_way", &self.to_broker.len()).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use model::Seed;
+
+    use super::*;
+    use crate::exchange::{Exchange, Patience};
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_held_up_is_told_of_once() {
+        let (now, way) = (Instant::now(), Duration::from_millis(5));
+        let sky = Sky { network: Network::HalfOpen, up: true, breaks: 0 };
+        let mut line = Line::new(Seed(1).rng("line"), (way, way), sky);
+        let patience = Patience { until: now + way * 9, breaks: 0 };
+        let asked: Arc<dyn Asked> = Arc::new(Exchange::new(|_: &mut _, _| (), patience));
+        assert!(line.send(now, &asked, true).is_some());
+        assert!(line.stuck(now).is_empty(), "it is on its way");
+        assert_eq!(line.stuck(now + way).len(), 1);
+        assert!(line.stuck(now + way).is_empty(), "it was told of");
+        assert!(line.arrived().is_some(), "and is there");
+    }
+}

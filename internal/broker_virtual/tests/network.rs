@@ -108,6 +108,97 @@ async fn a_half_open_connection_that_breaks_loses_what_was_sent() {
     assert!(stored(&broker).is_empty());
 }
 
+/// The broker has said it, and the connection is another one when it comes.
+#[tokio::test(start_paused = true)]
+async fn an_answer_is_lost_with_its_connection() {
+    let broker = world().await;
+    let client = broker.client("c");
+    let delayed = Network::Delayed { delay: MS * 100, jitter: Duration::ZERO };
+    broker.set_network("c", delayed);
+    let sending = spawn(&client, "x");
+    sleep(MS * 150).await;
+    broker.set_network("c", Network::Cut);
+    broker.set_network("c", delayed);
+    assert!(matches!(sending.await.unwrap(), Err(AppendError::InDoubt(_))));
+    assert_eq!(stored(&broker), ["x"]);
+}
+
+/// Nobody knows that a request was lost; that the connection was, everybody hears.
+#[tokio::test(start_paused = true)]
+async fn a_break_ends_what_was_lost_before() {
+    let broker = world().await;
+    let client = broker.client("c");
+    broker.set_network("c", Network::Lossy { loss: 1.0 });
+    let sending = spawn(&client, "x");
+    sleep(MS * 300).await;
+    assert!(!sending.is_finished());
+    let began = Instant::now();
+    broker.set_network("c", Network::Cut);
+    assert!(matches!(sending.await.unwrap(), Err(AppendError::InDoubt(_))));
+    assert_eq!(began.elapsed(), Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
+async fn records_bear_the_time_of_the_broker() {
+    let broker = world().await;
+    let client = broker.client("c");
+    for n in 0..3 {
+        client.append(append(n)).await.unwrap();
+        let now = broker.clock().now();
+        let last = client.last(&stream(), &subject("s.>")).await.unwrap().unwrap();
+        let age = now.0 - last.stored_at_us;
+        assert!((0..=3_000).contains(&age), "its answer was under way for {age} µs");
+        sleep(HOUR).await;
+    }
+}
+
+/// A process that ends has sent what it has sent, also over a connection that is silent just then.
+#[tokio::test(start_paused = true)]
+async fn what_was_sent_outlives_its_sender() {
+    let broker = world().await;
+    let names: Vec<_> = (0..60).map(|n| format!("c{n}")).collect();
+    for name in &names {
+        let client = broker.client(name);
+        broker.set_network(name, Network::HalfOpen);
+        let sending = spawn(&client, name);
+        sleep(SOON).await;
+        sending.abort();
+    }
+    sleep(HOUR).await;
+    assert!(stored(&broker).is_empty());
+    names.iter().for_each(|name| broker.set_network(name, Network::Clear));
+    let stored = stored(&broker).len();
+    assert!((15..45).contains(&stored), "{stored} of 60");
+}
+
+/// The broker has said it; the connection is silent when it comes.
+#[tokio::test(start_paused = true)]
+async fn an_answer_waits_for_a_silent_connection() {
+    let delay = MS * 100;
+    for (then, is_heard, after) in [
+        (Some(Network::Clear), true, MS * 450),
+        (Some(Network::Cut), false, MS * 450),
+        (None, false, Duration::from_secs(1)),
+    ] {
+        let broker = world().await;
+        let client = broker.client("c");
+        broker.set_network("c", Network::Delayed { delay, jitter: Duration::ZERO });
+        let began = Instant::now();
+        let sending = spawn(&client, "x");
+        sleep(MS * 150).await;
+        assert_eq!(stored(&broker), ["x"]);
+        broker.set_network("c", Network::HalfOpen);
+        sleep(MS * 300).await;
+        assert!(!sending.is_finished(), "nothing comes through");
+        if let Some(network) = then {
+            broker.set_network("c", network);
+        }
+        let answer = sending.await.unwrap();
+        assert_eq!(answer.is_ok(), is_heard, "{then:?}: {answer:?}");
+        assert_eq!(began.elapsed(), after, "{then:?}");
+    }
+}
+
 /// Requests of one client keep their order, however different their ways; those of several do not.
 #[tokio::test(start_paused = true)]
 async fn delay_reorders_between_clients_only() {
@@ -143,6 +234,13 @@ async fn what_was_given_up_arrives_when_it_does() {
     sleep(MS * 2500).await;
     let all = stored(&broker);
     assert!(all.len() == 20 && all.is_sorted(), "{all:?}");
+    // There in time, and back too late.
+    broker.set_network("c", Network::Delayed { delay: MS * 600, jitter: Duration::ZERO });
+    let began = Instant::now();
+    let answer = client.append(append("late")).await;
+    assert!(in_doubt(&answer), "{answer:?}");
+    assert_eq!(began.elapsed(), Duration::from_secs(1));
+    assert_eq!(stored(&broker).len(), 21);
 }
 
 #[tokio::test(start_paused = true)]
@@ -391,7 +489,7 @@ async fn records_take_their_time_and_what_breaks_on_its_way_is_sent_again() {
     let mut records = reader(&client).await;
     let delay = MS * 500;
     broker.set_network("c", Network::Delayed { delay, jitter: Duration::ZERO });
-    for (seq, is_cut) in [(1, false), (2, true)] {
+    for (seq, cut_off) in [(1, None), (2, Some(delay * 4)), (3, Some(MS))] {
         let waiting = tokio::spawn(async move {
             read_on(&mut records, seq, 1).await;
             (records, Instant::now())
@@ -399,10 +497,10 @@ async fn records_take_their_time_and_what_breaks_on_its_way_is_sent_again() {
         sleep(SOON).await;
         let mut sent_at = Instant::now();
         broker.append_now(append(seq)).unwrap();
-        if is_cut {
+        if let Some(cut_off) = cut_off {
             sleep(delay / 2).await;
             broker.set_network("c", Network::Cut);
-            sleep(delay * 4).await;
+            sleep(cut_off).await;
             sent_at = Instant::now();
             broker.set_network("c", Network::Delayed { delay, jitter: Duration::ZERO });
         }
