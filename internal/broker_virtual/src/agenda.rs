@@ -305,7 +305,6 @@ mod tests {
         agenda.soon(event('z'));
         sleep(MS).await;
         assert_eq!(log.lock().unwrap().len(), expected.len(), "nothing happens after the end");
-        drop(agenda);
         assert_eq!(Arc::strong_count(&log), 1, "and nothing is kept for it");
     }
 }

@@ -132,8 +132,10 @@ mod tests {
     use super::*;
     use crate::{Options, VirtualBroker};
 
+    type How = fn(&dyn Asked);
+
     /// What is heard of a request that arrived, after these ends.
-    async fn heard(ends: &[fn(&dyn Asked)]) -> Poll<Option<u32>> {
+    async fn heard(ends: &[How]) -> Poll<Option<u32>> {
         let broker = VirtualBroker::new(Options::new(model::Seed(1)));
         let patience = Patience { until: Instant::now() + Duration::from_secs(1), breaks: 0 };
         let exchange = Exchange::new(|_: &mut State, _: Instant| 7, patience);
@@ -146,8 +148,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_first_end_counts() {
-        let (answer, end): (fn(&dyn Asked), fn(&dyn Asked)) =
-            (|asked| asked.answer(), |asked| asked.end());
+        let answer: How = |asked| asked.answer();
+        let end: How = |asked| asked.end();
         assert_eq!(heard(&[]).await, Poll::Pending);
         assert_eq!(heard(&[answer]).await, Poll::Ready(Some(7)));
         assert_eq!(heard(&[answer, end]).await, Poll::Ready(Some(7)));
