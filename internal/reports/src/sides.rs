@@ -93,3 +93,22 @@ pub struct Fenced {
     /// Who holds the partition instead, if it was looked up.
     pub lost_to: Option<Holder>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_list_is_read_and_not_written() {
+        let nothing = PartitionSent { acked: vec![Range(1, 3)], in_doubt: vec![] };
+        let text = r#"{"acked":[[1,3]]}"#;
+        assert_eq!(serde_json::to_string(&nothing).unwrap(), text);
+        for text in [text, r#"{"acked":[[1,3]],"in_doubt":[]}"#] {
+            assert_eq!(serde_json::from_str::<PartitionSent>(text).unwrap(), nothing);
+        }
+        let doubt = PartitionSent { in_doubt: vec![Range(4, 4)], ..nothing };
+        let text = serde_json::to_string(&doubt).unwrap();
+        assert_eq!(text, r#"{"acked":[[1,3]],"in_doubt":[[4,4]]}"#);
+        assert_eq!(serde_json::from_str::<PartitionSent>(&text).unwrap(), doubt);
+    }
+}
