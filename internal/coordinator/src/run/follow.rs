@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use broker::{BrokerError, Log, Reader, Record, Start, StreamName, Subject, patiently};
+use futures_util::FutureExt;
 use parti::Names;
 use reports::Channel;
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, unconstrained};
 
 use super::feed::Read;
 
@@ -67,14 +68,84 @@ async fn follow<B: Log>(
     out: &mpsc::Sender<Input>,
 ) -> Result<(), BrokerError> {
     let mut reader = patiently(|| broker.read(stream, vec![filter.clone()], start)).await?;
+    let mut ready = None;
     loop {
-        let record = reader.next().await?;
-        let has_all = record.pending == 0;
+        let record = match ready.take() {
+            Some(record) => record,
+            None => reader.next().await?,
+        };
+        let was_last = record.pending == 0;
         if out.send((source, Ok(record))).await.is_err() {
             return Ok(());
         }
-        if has_all {
+        // Others may have come since it was sent. Whether there are any is not a matter of whose turn it is.
+        ready = unconstrained(reader.next()).now_or_never().transpose()?;
+        if was_last && ready.is_none() {
             tokio::time::sleep(GATHER).await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use broker::{Admin, Append, Seq, Storage, StreamSpec};
+    use broker_virtual::{Options, VirtualBroker};
+    use model::Seed;
+    use tokio::time::{Instant, sleep};
+
+    use super::*;
+
+    /// However many there are, and whether they come at once or one by one.
+    #[tokio::test(start_paused = true)]
+    async fn records_gather_and_none_waits_for_long() {
+        let broker = VirtualBroker::new(Options::new(Seed(1)));
+        let (client, writer) = (broker.client("judge"), broker.clone());
+        let name = StreamName::new("S").expect("a name");
+        let subject = Subject::new("s").expect("a subject");
+        let spec = StreamSpec {
+            name: name.clone(),
+            subjects: vec![subject.clone()],
+            storage: Storage::Memory,
+            replicas: 1,
+            max_per_subject: None,
+            max_bytes: None,
+        };
+        client.ensure(&spec).await.expect("there is a stream");
+        let append = Append::new(name.clone(), subject.clone(), "x");
+        let (out, mut inbox) = mpsc::channel(WAITING_MAX);
+        for _ in 0..5_000 {
+            writer.append_now(append.clone()).expect("it is stored");
+        }
+        let began = Instant::now();
+        tokio::spawn(async move {
+            follow(&client, &name, subject, Start::At(Seq(1)), Source::Messages, &out).await
+        });
+        for seq in 1..=5_000 {
+            let (_, record) = inbox.recv().await.expect("there is one more");
+            assert_eq!(record.expect("it is whole").seq, Seq(seq));
+        }
+        let took = began.elapsed();
+        assert!(took < Duration::from_secs(1), "what was there before takes {took:?}");
+        let writing = tokio::spawn(async move {
+            for _ in 0..1_000 {
+                writer.append_now(append.clone()).expect("it is stored");
+                sleep(Duration::from_millis(3)).await;
+            }
+        });
+        let mut wakes = 0;
+        let mut left = 1_000;
+        while left > 0 {
+            let (_, record) = inbox.recv().await.expect("there is one more");
+            assert!(record.is_ok());
+            wakes += 1;
+            left -= 1;
+            while inbox.try_recv().is_ok() {
+                left -= 1;
+            }
+        }
+        writing.await.expect("it has written");
+        let late = began.elapsed() - took;
+        assert!(late < Duration::from_millis(3_000 + 2 * 100), "the last one came after {late:?}");
+        assert!(wakes < 200, "the judge was woken {wakes} times for 1000 records");
     }
 }
