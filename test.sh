@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # All tests: format, lints, scripts, documentation, then whether a run in virtual time can be repeated
 # (without that, no seed that fails means anything), then every test of every room, many of them
-# against a real nats-server, whether the judge finds every bug that is planted, the page in a browser, and
-# the dashboards and alerts against a real Prometheus.
+# against a real nats-server, the page in a browser, the dashboards and alerts against a real Prometheus, and
+# whether the judge finds every bug that is planted.
 #
 #   ./test.sh
 #
@@ -34,9 +34,6 @@ step cargo clippy --workspace --all-targets --locked -- -D warnings
 RUSTDOCFLAGS='-D warnings' step cargo doc --locked --no-deps -p parti
 step cargo test --workspace --locked --test sources --test determinism
 step cargo test --workspace --locked
-step cargo test -p simulation --features selftest --locked --test selftest
-# The selftest left a program with bugs.
-step cargo build --locked -p simulation
 program=${CARGO_TARGET_DIR:-target}/debug/simulation
 if [[ -n ${CHROMIUM_BIN:-} ]] || command -v chromium >/dev/null; then
   SIMULATION_BIN=$program step scripts/browser-test.sh
@@ -48,4 +45,6 @@ if command -v prometheus >/dev/null && command -v promtool >/dev/null; then
 else
   echo "prometheus is not installed: dashboards and alerts are NOT checked"
 fi
+# Last: it builds a program with bugs.
+step cargo test -p simulation --features selftest --locked --test selftest
 printf '\n✓ all tests passed\n'

@@ -7,9 +7,10 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
-use model::watch;
+use tokio::sync::Notify;
 
 use crate::{
     Admin, Append, AppendError, BrokerError, ConsumerName, ConsumerSpec, ConsumerState, Delivery,
@@ -17,61 +18,79 @@ use crate::{
     StreamState, Subject,
 };
 
-/// What gets through.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Flow {
-    Everything,
-    Requests,
-    Nothing,
-}
+/// Requests and their answers get through.
+const REQUESTS: u8 = 1;
+/// Records get through: not without requests.
+const RECORDS: u8 = 2;
 
 /// Freezes and thaws every [`Freezable`] that was made with it. Clones are the same freezer.
 #[derive(Clone, Debug)]
-pub struct Freezer(Arc<watch::Sender<Flow>>);
+pub struct Freezer(Arc<Flow>);
+
+/// Looked at with each request and each record, so it is no more than a number.
+#[derive(Debug)]
+struct Flow {
+    /// What gets through.
+    open: AtomicU8,
+    changed: Notify,
+}
 
 impl Default for Freezer {
     fn default() -> Self {
-        Self(Arc::new(watch::Sender::new(Flow::Everything)))
+        let open = AtomicU8::new(REQUESTS | RECORDS);
+        Self(Arc::new(Flow { open, changed: Notify::new() }))
     }
 }
 
 impl Freezer {
     /// Nothing gets through any more, in either direction.
     pub fn freeze(&self) {
-        self.0.send_replace(Flow::Nothing);
+        self.set(0);
     }
 
     /// Requests and their answers get through, but readers still deliver nothing: a process that
     /// goes on and acts before it has read what it missed.
     pub fn thaw_requests(&self) {
-        self.0.send_replace(Flow::Requests);
+        self.set(REQUESTS);
     }
 
     /// Everything goes on where it was.
     pub fn thaw(&self) {
-        self.0.send_replace(Flow::Everything);
+        self.set(REQUESTS | RECORDS);
     }
 
     /// Whether anything is held back.
     pub fn is_frozen(&self) -> bool {
-        *self.0.borrow() != Flow::Everything
+        !self.flows(RECORDS)
     }
 
-    async fn until(&self, mut flows: impl FnMut(&Flow) -> bool) {
-        if flows(&self.0.borrow()) {
-            return;
+    fn set(&self, open: u8) {
+        self.0.open.store(open, Ordering::Release);
+        self.0.changed.notify_waiters();
+    }
+
+    fn flows(&self, what: u8) -> bool {
+        self.0.open.load(Ordering::Acquire) & what == what
+    }
+
+    /// Waits until `what` gets through.
+    async fn until(&self, what: u8) {
+        loop {
+            // It hears of what changes from here on, so nothing is missed between look and wait.
+            let changed = self.0.changed.notified();
+            if self.flows(what) {
+                return;
+            }
+            changed.await;
         }
-        let mut flow = self.0.subscribe();
-        // The sender lives as long as this handle.
-        let _ = flow.wait_for(flows).await;
     }
 
     /// Holds back a request, and then its answer. It is asked for here rather than handed in, or its
     /// future would be held twice.
     async fn pass<T, F: Future<Output = T>>(&self, request: impl FnOnce() -> F) -> T {
-        self.until(|flow| *flow != Flow::Nothing).await;
+        self.until(REQUESTS).await;
         let answer = request().await;
-        self.until(|flow| *flow != Flow::Nothing).await;
+        self.until(REQUESTS).await;
         answer
     }
 }
@@ -110,7 +129,7 @@ impl<R: Reader> Reader for FreezableReader<R> {
             if self.held.is_none() {
                 self.held = Some(self.reader.next().await);
             }
-            self.freezer.until(|flow| *flow == Flow::Everything).await;
+            self.freezer.until(RECORDS).await;
         }
     }
 }

@@ -122,6 +122,8 @@ impl Agenda {
         if list.is_over() {
             return Next::Over;
         }
+        // Nobody need wake who is awake: that would cost another turn.
+        list.driver = Driver::Busy;
         // What is planned while these happen is due later, or was planned later.
         while list.later.peek().is_some_and(|first| first.due <= now)
             && let Some(first) = list.later.pop()
@@ -199,8 +201,9 @@ impl List {
     }
 
     /// The millisecond in which a timer wakes that is set to `at`.
-    fn tick(&self, at: Instant) -> u128 {
-        (at - self.began).as_nanos().div_ceil(1_000_000)
+    fn tick(&self, at: Instant) -> u64 {
+        let since = at - self.began;
+        since.as_secs() * 1_000 + u64::from(since.subsec_nanos().div_ceil(1_000_000))
     }
 
     fn wake(&mut self) {

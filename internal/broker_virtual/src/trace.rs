@@ -11,14 +11,14 @@ use std::io::Write;
 
 use broker::{Append, AppendError, Seq, Start};
 use model::Timestamp;
-use siphasher::sip::SipHasher13;
+use twox_hash::XxHash3_64;
 
 use self::line::Line;
 use crate::observe::{Happening, Observer};
 
 /// Hashes what happens, and writes it down if it is told where.
 pub struct Trace {
-    hasher: SipHasher13,
+    hasher: XxHash3_64,
     /// What is hashed of one thing that happened: in one go, since the hasher dislikes small pieces.
     piece: Piece,
     count: u64,
@@ -30,7 +30,7 @@ pub struct Trace {
 impl Trace {
     /// A trace that is hashed, and written to `lines`, too.
     pub fn new(lines: Option<Box<dyn Write + Send>>) -> Self {
-        Self { hasher: SipHasher13::new(), piece: Piece::default(), count: 0, lines, failed: None }
+        Self { hasher: XxHash3_64::new(), piece: Piece::default(), count: 0, lines, failed: None }
     }
 
     /// The hash of all that happened so far.

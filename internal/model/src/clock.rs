@@ -70,6 +70,11 @@ impl RunClock {
         self.epoch + elapsed.saturating_sub(self.before)
     }
 
+    /// When (by tokio's clock) the run has lasted `elapsed`; never before this clock was made.
+    pub fn instant_at(&self, elapsed: Duration) -> Instant {
+        self.made + elapsed.saturating_sub(self.before)
+    }
+
     /// When the run began for the first time.
     pub fn started_at(&self) -> Timestamp {
         self.began
@@ -98,5 +103,7 @@ mod tests {
         assert_eq!((clock.now(), clock.elapsed()), (second(503), Duration::from_secs(10)));
         assert_eq!(clock.started_at(), second(100), "the first start stays");
         assert_eq!(clock.at_elapsed(clock.elapsed()), clock.now());
+        assert_eq!(clock.instant_at(clock.elapsed()), Instant::now());
+        assert_eq!(clock.at(clock.instant_at(Duration::from_secs(2))), second(500));
     }
 }

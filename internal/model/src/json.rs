@@ -12,6 +12,8 @@ thread_local! {
     static DRAFT: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
+/// Digits of a number that is read without looking whether it fits; longer ones are left to the parser.
+const DIGITS_MAX: usize = 19;
 /// Drafts up to this size stay for the next one.
 const DRAFT_MAX: usize = 64 * 1024;
 
@@ -105,15 +107,17 @@ impl<'a> Scan<'a> {
     pub fn number<N: TryFrom<u64>>(&mut self, before: &str) -> Option<N> {
         self.skip(before)?;
         let (mut number, mut digits) = (0_u64, 0);
-        while let Some(digit) = self.0.get(digits).map(|byte| byte.wrapping_sub(b'0'))
+        // So many fit, whatever they are.
+        let first = &self.0[..self.0.len().min(DIGITS_MAX)];
+        while let Some(digit) = first.get(digits).map(|byte| byte.wrapping_sub(b'0'))
             && digit < 10
         {
-            number = number.checked_mul(10)?.checked_add(digit.into())?;
+            number = number * 10 + u64::from(digit);
             digits += 1;
         }
         let is_number = digits == 1 || digits > 1 && self.0[0] != b'0';
         // What ends with the text may go on elsewhere.
-        if !is_number || digits == self.0.len() {
+        if !is_number || self.0.get(digits).is_none_or(u8::is_ascii_digit) {
             return None;
         }
         self.0 = &self.0[digits..];

@@ -138,11 +138,14 @@ impl Message {
 
     fn checksum(&self) -> u32 {
         let mut crc = crc32fast::Hasher::new();
-        crc.update(&self.partition.0.to_le_bytes());
-        crc.update(&self.partition_seq.0.to_le_bytes());
-        crc.update(&self.producer_seq.0.to_le_bytes());
-        crc.update(&self.sent_at.0.to_le_bytes());
-        crc.update(&self.weight.0.to_le_bytes());
+        // In one piece: small ones take as long.
+        let mut numbers = [0; 32];
+        numbers[..4].copy_from_slice(&self.partition.0.to_le_bytes());
+        numbers[4..12].copy_from_slice(&self.partition_seq.0.to_le_bytes());
+        numbers[12..20].copy_from_slice(&self.producer_seq.0.to_le_bytes());
+        numbers[20..28].copy_from_slice(&self.sent_at.0.to_le_bytes());
+        numbers[28..].copy_from_slice(&self.weight.0.to_le_bytes());
+        crc.update(&numbers);
         crc.update(self.producer.0.as_bytes());
         crc.finalize()
     }
@@ -195,7 +198,9 @@ mod tests {
                 prop_assert_eq!(Some(wire), json::decode(&payload).ok());
             } else {
                 let escaped = payload.contains(&b'\\');
-                prop_assert!(spoil || sent_at < 0 || escaped, "left to the parser: {:?}", message);
+                let is_long = partition_seq.max(producer_seq) >= 10_u64.pow(19);
+                let is_usual = !spoil && sent_at >= 0 && !escaped && !is_long;
+                prop_assert!(!is_usual, "left to the parser: {:?}", message);
             }
         }
     }
@@ -224,6 +229,9 @@ mod tests {
             Some(PartitionId(42)),
         );
         assert_eq!(Scan::new(b"x0,").number::<u32>("x"), Some(0));
+        let (longest, longer) = (b"9999999999999999999,", b"10000000000000000000,");
+        assert_eq!(Scan::new(longest).number::<u64>(""), Some(9_999_999_999_999_999_999));
+        assert_eq!(Scan::new(longer).number::<u64>(""), None, "the parser sees whether it fits");
         assert_eq!(Scan::new(b"x0").number::<u32>("x"), None, "it may go on");
     }
 

@@ -25,6 +25,13 @@ pub async fn raised(mut flag: Receiver<bool>) {
     }
 }
 
+/// Waits for a change that was not seen, and for ever if there will be none.
+pub async fn changed<T>(mut value: Receiver<T>) {
+    if value.changed().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
 /// Changes the value. Those who watch learn when the last of its clones is dropped.
 pub struct Sender<T>(Arc<Shared<T>>);
 

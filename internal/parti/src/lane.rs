@@ -77,7 +77,7 @@ impl<B: Log, H: Handler> Lane<B, H> {
         let mut deadline: Option<Instant> = None;
         // They wait for as long as the lane lives, instead of anew in each turn.
         let revocation = watch::raised(self.revoked.clone());
-        let news = changed(self.standing.clone());
+        let news = watch::changed(self.standing.clone());
         tokio::pin!(revocation, news);
         loop {
             if recording.is_none() && !outputs.is_empty() {
@@ -112,7 +112,7 @@ impl<B: Log, H: Handler> Lane<B, H> {
                     deadline = Some(Instant::now() + self.context.timing.revoke_grace());
                 }
                 () = until(deadline), if handling.is_some() => handling = None,
-                () = &mut news => news.set(changed(self.standing.clone())),
+                () = &mut news => news.set(watch::changed(self.standing.clone())),
                 delivery = self.queue.recv(), if ready => {
                     if let Some(delivery) = delivery.filter(|delivery| delivery.seq > self.through) {
                         if is_skipped(&delivery) {
@@ -218,13 +218,6 @@ impl<B: Log, H: Handler> Lane<B, H> {
 fn is_skipped(delivery: &Delivery) -> bool {
     bugs::has(Bug::MessageSkipped) && delivery.seq.0 % 40 == 7
         || bugs::has(Bug::Canary) && delivery.seq.0 == 3
-}
-
-/// Waits until the standing is not what was seen, and for ever if it never will be.
-async fn changed(mut standing: watch::Receiver<Standing>) {
-    if standing.changed().await.is_err() {
-        std::future::pending::<()>().await;
-    }
 }
 
 async fn until(deadline: Option<Instant>) {

@@ -124,7 +124,7 @@ struct Reign<'a, B> {
 async fn duties<B: Log>(
     context: &Context<B>,
     term: Term,
-    mut heard: watch::Receiver<Contact>,
+    mut contact: watch::Receiver<Contact>,
 ) -> ReignEnd {
     let Inheritance { grants, signs, mut reader } = match inherit(context, term).await {
         Ok(inheritance) => inheritance,
@@ -140,24 +140,35 @@ async fn duties<B: Log>(
             context.strategy.clone(),
         ),
         roster: Roster::new(context.timing.lease),
-        contact: heard.clone(),
+        contact: contact.clone(),
         cuts: 0,
         joins: None,
         signs: Signs::default(),
     };
     reign.inherit(grants, signs);
+    // They wait for as long as the reign lasts, instead of anew after each sign of life.
+    let (wake, answered) = (tokio::time::sleep(Duration::ZERO), watch::changed(contact.clone()));
+    tokio::pin!(wake, answered);
     loop {
         if let Err(end) = reign.act().await {
             return end;
         }
         let wakes_at = reign.wakes_at();
+        if let Some(at) = wakes_at
+            && at != wake.deadline()
+        {
+            wake.as_mut().reset(at);
+        }
         tokio::select! {
             biased;
             heard = reign.hear(&mut reader) => if let Err(error) = heard {
                 return ReignEnd::Broker(error);
             },
-            Ok(()) = heard.changed() => {}
-            () = tokio::time::sleep_until(wakes_at) => {}
+            () = &mut answered => {
+                contact.mark_unchanged();
+                answered.set(watch::changed(contact.clone()));
+            }
+            () = &mut wake, if wakes_at.is_some() => {}
         }
     }
 }
@@ -219,9 +230,7 @@ impl<B: Log> Reign<'_, B> {
         sign: &MemberRecord,
         seen_at: Instant,
     ) {
-        let known = self.rebalancer.session(member).is_some();
-        self.roster.observe(&mut self.rebalancer, member, seq, sign, seen_at);
-        if !known && self.rebalancer.session(member).is_some() {
+        if self.roster.observe(&mut self.rebalancer, member, seq, sign, seen_at) {
             let first = self.joins.map_or(seen_at, |(first, _)| first);
             self.joins = Some((first, seen_at));
         }
@@ -234,12 +243,11 @@ impl<B: Log> Reign<'_, B> {
         Some((latest + timing.settle_quiet()).min(first + timing.settle_max()))
     }
 
-    fn wakes_at(&self) -> Instant {
-        let never = Instant::now() + Duration::from_secs(3600);
+    fn wakes_at(&self) -> Option<Instant> {
         // Who is cut off is woken by the next answer.
         let expiry = self.roster.next_look();
         let expiry = expiry.filter(|_| self.is_in_touch());
-        [expiry, self.settles_at()].into_iter().flatten().min().unwrap_or(never)
+        [expiry, self.settles_at()].into_iter().flatten().min()
     }
 
     fn is_in_touch(&self) -> bool {
@@ -295,7 +303,8 @@ impl<B: Log> Reign<'_, B> {
             let append = Append::new(names.group.clone(), names.member(&member), payload);
             match self.context.broker.append(append.after(seq)).await {
                 Ok(seq) => {
-                    self.roster.observe(&mut self.rebalancer, &member, seq, &record, Instant::now())
+                    let now = Instant::now();
+                    self.roster.observe(&mut self.rebalancer, &member, seq, &record, now);
                 }
                 // It lives (or is expired already): its record is on its way to us.
                 Err(AppendError::Refused(_)) => self.roster.excuse_one(&member, Instant::now()),

@@ -109,9 +109,10 @@ impl Names {
 
     /// The partition of a message or ledger subject, or `None` if it is another subject.
     pub fn partition_of(&self, subject: &Subject) -> Option<PartitionId> {
-        let (parent, leaf) = subject.as_str().rsplit_once('.')?;
-        let ours = parent == self.message.as_str() || parent == self.own.as_str();
-        leaf.parse().ok().filter(|_| ours).map(PartitionId)
+        let below =
+            |parent: &Subject| subject.as_str().strip_prefix(parent.as_str())?.strip_prefix('.');
+        let leaf = below(&self.message).or_else(|| below(&self.own))?;
+        leaf.parse().ok().map(PartitionId)
     }
 
     /// What a subject of the group's stream holds, or `None` if it is another subject.

@@ -112,24 +112,28 @@ impl Rebalancer {
         self.joined.retain(|member| !known.contains(member));
     }
 
-    /// A member shows that it lives. A new session of a live member is a return: it keeps its grant.
-    pub(crate) fn alive(&mut self, member: &MemberId, live: Live) {
+    /// A member shows that it lives; says whether that is new. A new session of a live member is a return:
+    /// it keeps its grant.
+    pub(crate) fn alive(&mut self, member: &MemberId, live: Live) -> bool {
+        let mut is_new = false;
         match self.live.get_mut(member) {
-            Some(known) if *known == live => return,
+            Some(known) if *known == live => return false,
             Some(known) => {
                 let is_ack = Live { acked: live.acked, ..*known } == live;
                 *known = live;
                 if is_ack && self.holding.is_empty() {
                     // Nobody waits for it.
-                    return;
+                    return false;
                 }
             }
             None => {
                 self.live.insert(member.clone(), live);
                 self.joined.insert(member.clone());
+                is_new = true;
             }
         }
         self.stepped = false;
+        is_new
     }
 
     /// A member left or fell silent for the lease.

@@ -29,7 +29,7 @@ impl Roster {
     }
 
     /// Takes a member's record, seen at `seen_at`, and tells the rebalancer what it means. A record
-    /// older than one that was seen already is ignored.
+    /// older than one that was seen already is ignored. Says whether the member lives now and did not.
     pub(crate) fn observe(
         &mut self,
         rebalancer: &mut Rebalancer,
@@ -37,9 +37,9 @@ impl Roster {
         seq: Seq,
         record: &MemberRecord,
         seen_at: Instant,
-    ) {
+    ) -> bool {
         match self.newest.get_mut(member) {
-            Some(newest) if seq <= *newest => return,
+            Some(newest) if seq <= *newest => return false,
             Some(newest) => *newest = seq,
             None => drop(self.newest.insert(member.clone(), seq)),
         }
@@ -47,11 +47,11 @@ impl Roster {
             MemberRecord::Joined { acked, seat } => {
                 let session = Session(seq.0);
                 let live = Live { session, seat: seat.unwrap_or(session), acked: *acked };
-                self.alive(rebalancer, member, seq, live, seen_at);
+                self.alive(rebalancer, member, seq, live, seen_at)
             }
             MemberRecord::Alive { session, seat, acked, .. } => {
                 let live = Live { session: *session, seat: *seat, acked: *acked };
-                self.alive(rebalancer, member, seq, live, seen_at);
+                self.alive(rebalancer, member, seq, live, seen_at)
             }
             MemberRecord::Left { .. } => self.gone(rebalancer, member, Departure::Left),
             MemberRecord::Expired { .. } => self.gone(rebalancer, member, Departure::Expired),
@@ -75,7 +75,7 @@ impl Roster {
         seq: Seq,
         live: Live,
         seen_at: Instant,
-    ) {
+    ) -> bool {
         match self.seen.get_mut(member) {
             Some(seen) => seen.renew(seq, seen_at),
             None => {
@@ -83,12 +83,13 @@ impl Roster {
                 self.look_again_at(seen_at + self.lease);
             }
         }
-        rebalancer.alive(member, live);
+        rebalancer.alive(member, live)
     }
 
-    fn gone(&mut self, rebalancer: &mut Rebalancer, member: &MemberId, how: Departure) {
+    fn gone(&mut self, rebalancer: &mut Rebalancer, member: &MemberId, how: Departure) -> bool {
         self.seen.remove(member);
         rebalancer.gone(member, how);
+        false
     }
 
     fn look_again_at(&mut self, at: Instant) {

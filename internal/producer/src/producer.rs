@@ -31,6 +31,9 @@ const REPORT_EVERY_PARTITION: Duration = Duration::from_millis(100);
 /// counted.
 const OWED_MAX: usize = 10_000;
 
+/// Arrivals that are looked at in one turn.
+const DUE_MAX: usize = 64;
+
 /// Partitions whose places are asked for at once when a producer begins.
 const ASKED_AT_ONCE: usize = 64;
 
@@ -189,7 +192,7 @@ impl<B: Log> Producer<B> {
         let every = self.reports_every();
         let report_due = tokio::time::sleep(every);
         tokio::pin!(report_due);
-        let (arrival, mut arrival_at) = (tokio::time::sleep(Duration::ZERO), None);
+        let arrival = tokio::time::sleep(Duration::ZERO);
         tokio::pin!(arrival);
         let mut give_up_at = None;
         // It waits for as long as the producer lives, instead of anew in each turn.
@@ -205,15 +208,11 @@ impl<B: Log> Producer<B> {
             {
                 return self.finish().await;
             }
-            let due = arrivals.next_at().filter(|_| give_up_at.is_none());
-            // What is waited for already is not due yet.
-            let fresh = due.filter(|_| due != arrival_at);
-            let left = fresh.map(|at| at.saturating_sub(self.settings.clock.elapsed()));
-            // A timer may be a millisecond late: what has fallen due meanwhile needs none.
-            let is_due = left == Some(Duration::ZERO);
-            if let Some(left) = left.filter(|_| !is_due) {
-                arrival.as_mut().reset(Instant::now() + left);
-                arrival_at = due;
+            let due = if give_up_at.is_none() { self.take_due(&mut arrivals) } else { None };
+            if let Some(due) = due
+                && due != arrival.deadline()
+            {
+                arrival.as_mut().reset(due);
             }
             tokio::select! {
                 biased;
@@ -227,12 +226,7 @@ impl<B: Log> Producer<B> {
                     }
                     self.show(report);
                 }
-                () = &mut arrival, if due.is_some() && !is_due => arrival_at = None,
-                () = std::future::ready(()), if is_due => {
-                    if let Some((at, partition)) = arrivals.take() {
-                        self.owe(partition, at);
-                    }
-                }
+                () = &mut arrival, if due.is_some() => {}
             }
         }
     }
@@ -247,6 +241,20 @@ impl<B: Log> Producer<B> {
         while arrivals.next_at().is_some_and(|at| at < now) {
             arrivals.take();
         }
+    }
+
+    /// Sends what has fallen due; says when more does. Not all of a flood, so that others have their turn.
+    fn take_due(&mut self, arrivals: &mut Arrivals) -> Option<Instant> {
+        let now = self.settings.clock.elapsed();
+        for _ in 0..DUE_MAX {
+            if arrivals.next_at()? > now {
+                break;
+            }
+            if let Some((at, partition)) = arrivals.take() {
+                self.owe(partition, at);
+            }
+        }
+        arrivals.next_at().map(|at| self.settings.clock.instant_at(at))
     }
 
     fn owe(&mut self, partition: PartitionId, due: Duration) {

@@ -3,7 +3,9 @@
 use broker::{
     Append, AppendError, Backoff, Log, NameError, Record, Storage, StreamName, StreamSpec, Subject,
 };
+use bytes::Bytes;
 use model::ProducerId;
+use model::json::{self, Pieces};
 use serde::{Deserialize, Serialize};
 
 use crate::{Fault, ProducerReport, WorkerReport};
@@ -101,7 +103,7 @@ impl Channel {
     ///
     /// Any [`AppendError`]; the next report says it all again.
     pub async fn send<B: Log>(&self, broker: &B, report: &Report) -> Result<(), AppendError> {
-        let payload = model::json::encode(report).expect("reports have text keys only");
+        let payload = report.encode();
         let append = Append::new(self.stream.clone(), self.subject(report), payload);
         broker.append(append).await.map(|_| ())
     }
@@ -117,9 +119,21 @@ impl Channel {
 }
 
 impl Report {
+    /// As it is stored.
+    fn encode(&self) -> Bytes {
+        let write = |pieces: &mut Pieces<'_>| match self {
+            Self::Producer(report) => report.write(pieces),
+            other => pieces.value("", other).map(|_| ()),
+        };
+        json::compose(write).expect("reports have text keys only")
+    }
+
     /// Reads a stored report; `None` if it is none.
     pub fn decode(record: &Record) -> Option<Self> {
-        model::json::decode(&record.payload)
+        if let Some(report) = ProducerReport::as_written(&record.payload) {
+            return Some(Self::Producer(report));
+        }
+        json::decode(&record.payload)
             .inspect_err(|error| tracing::warn!(subject = %record.subject, %error, "no report"))
             .ok()
     }

@@ -10,6 +10,7 @@ mod range;
 pub use model::seconds;
 mod sides;
 mod told;
+mod written;
 
 pub use channel::{Channel, Phase, Report};
 pub use fault::{Fault, FaultKind};

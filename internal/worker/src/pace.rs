@@ -39,7 +39,7 @@ impl Pace {
             let began = Instant::now();
             tokio::select! {
                 biased;
-                () = tokio::time::sleep(left.mul_f64(factor)) => return,
+                () = tokio::time::sleep_until(began + left.mul_f64(factor)) => return,
                 // The sender lives as long as this handle.
                 _ = pace.changed() => {
                     left = left.saturating_sub(began.elapsed().div_f64(factor));

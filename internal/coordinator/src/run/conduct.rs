@@ -26,8 +26,6 @@ use crate::{Detail, Entry, Event, Figures, Judge, JudgeSettings, OfChaos, Resump
 const TICK: Duration = Duration::from_millis(250);
 /// How often figures are told while the phase stays: summing them up costs more than what they are of.
 const TELL_EVERY: Duration = Duration::from_secs(1);
-/// Records that are taken from the queue before anything else is looked at.
-const BATCH: usize = 512;
 
 /// What a coordinator needs to know.
 #[derive(Clone, Debug)]
@@ -162,7 +160,7 @@ impl<B: Admin> Coordinator<B> {
                         self.keep(Cause::Interval, &stage, &mut feed, &mut keeping);
                     }
                 }
-                input = following.inbox.recv() => take(input, &mut following, &mut feed)?,
+                Some(input) = following.inbox.recv() => take(input, &mut feed)?,
             }
         }
         let broker_reachable = self.catch_up(&mut following, &mut feed).await?;
@@ -264,8 +262,8 @@ impl<B: Admin> Coordinator<B> {
                 return Ok(true);
             }
             let more = tokio::time::timeout(TICK, following.inbox.recv()).await;
-            if let Ok(input) = more {
-                take(input, following, feed)?;
+            if let Ok(Some(input)) = more {
+                take(input, feed)?;
             }
         }
         Ok(self.broker.state(&self.names.messages).await.is_ok())
@@ -289,20 +287,7 @@ impl<B: Admin> Coordinator<B> {
     }
 }
 
-/// Takes what is in the queue, a bounded number of records at a time.
-fn take(
-    first: Option<Input>,
-    following: &mut Following,
-    feed: &mut Feed,
-) -> Result<(), CoordinatorError> {
-    let mut next = first;
-    for _ in 0..BATCH {
-        let Some((source, record)) = next else { return Ok(()) };
-        feed.take(source, &record?)?;
-        next = following.inbox.try_recv().ok();
-    }
-    if let Some((source, record)) = next {
-        feed.take(source, &record?)?;
-    }
-    Ok(())
+/// Tells the judge.
+fn take((source, batch): Input, feed: &mut Feed) -> Result<(), CoordinatorError> {
+    batch?.iter().try_for_each(|record| feed.take(source, record))
 }

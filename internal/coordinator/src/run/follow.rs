@@ -11,8 +11,10 @@ use tokio::task::{JoinSet, unconstrained};
 
 use super::feed::Read;
 
-/// Records that wait for the judge; beyond it the readers wait, and the broker keeps the rest.
-const WAITING_MAX: usize = 4096;
+/// Records that are handed to the judge at once.
+const BATCH_MAX: usize = 512;
+/// Batches that wait for it; beyond it the readers wait, and the broker keeps the rest.
+const WAITING_MAX: usize = 8;
 /// How long a reader that has read all there is lets records gather: to judge them together costs less
 /// than to wake for each of them.
 const GATHER: Duration = Duration::from_millis(100);
@@ -26,8 +28,8 @@ pub(super) enum Source {
     Reports,
 }
 
-/// A record, or the end of a stream.
-pub(super) type Input = (Source, Result<Record, BrokerError>);
+/// Records in their order, or the end of a stream.
+pub(super) type Input = (Source, Result<Vec<Record>, BrokerError>);
 
 /// The readers of the four streams; they end with this value.
 pub(super) struct Following {
@@ -68,19 +70,25 @@ async fn follow<B: Log>(
     out: &mpsc::Sender<Input>,
 ) -> Result<(), BrokerError> {
     let mut reader = patiently(|| broker.read(stream, vec![filter.clone()], start)).await?;
-    let mut ready = None;
     loop {
-        let record = match ready.take() {
-            Some(record) => record,
-            None => reader.next().await?,
-        };
-        let was_last = record.pending == 0;
-        if out.send((source, Ok(record))).await.is_err() {
+        let mut batch = vec![reader.next().await?];
+        let mut end = None;
+        while batch.len() < BATCH_MAX && end.is_none() {
+            // Whether there is another one is not a matter of whose turn it is.
+            match unconstrained(reader.next()).now_or_never() {
+                Some(Ok(record)) => batch.push(record),
+                Some(Err(error)) => end = Some(error),
+                None => break,
+            }
+        }
+        let has_all = batch.len() < BATCH_MAX && batch.last().is_some_and(|last| last.pending == 0);
+        if out.send((source, Ok(batch))).await.is_err() {
             return Ok(());
         }
-        // Others may have come since it was sent. Whether there are any is not a matter of whose turn it is.
-        ready = unconstrained(reader.next()).now_or_never().transpose()?;
-        if was_last && ready.is_none() {
+        if let Some(error) = end {
+            return Err(error);
+        }
+        if has_all {
             tokio::time::sleep(GATHER).await;
         }
     }
@@ -120,10 +128,12 @@ mod tests {
         tokio::spawn(async move {
             follow(&client, &name, subject, Start::At(Seq(1)), Source::Messages, &out).await
         });
-        for seq in 1..=5_000 {
-            let (_, record) = inbox.recv().await.expect("there is one more");
-            assert_eq!(record.expect("it is whole").seq, Seq(seq));
+        let mut seqs = Vec::new();
+        while seqs.len() < 5_000 {
+            let (_, batch) = inbox.recv().await.expect("there are more");
+            seqs.extend(batch.expect("it is whole").iter().map(|record| record.seq));
         }
+        assert!(seqs.into_iter().eq((1..=5_000).map(Seq)), "each once, in order");
         let took = began.elapsed();
         assert!(took < Duration::from_secs(1), "what was there before takes {took:?}");
         let writing = tokio::spawn(async move {
@@ -132,16 +142,11 @@ mod tests {
                 sleep(Duration::from_millis(3)).await;
             }
         });
-        let mut wakes = 0;
-        let mut left = 1_000;
+        let (mut wakes, mut left) = (0, 1_000);
         while left > 0 {
-            let (_, record) = inbox.recv().await.expect("there is one more");
-            assert!(record.is_ok());
+            let (_, batch) = inbox.recv().await.expect("there are more");
             wakes += 1;
-            left -= 1;
-            while inbox.try_recv().is_ok() {
-                left -= 1;
-            }
+            left -= batch.expect("it is whole").len();
         }
         writing.await.expect("it has written");
         let late = began.elapsed() - took;

@@ -130,7 +130,7 @@ impl Group {
 
     fn hear(&mut self) -> bool {
         match self.unread.pop_front() {
-            Some((member, News::Alive(live))) => self.leader.alive(&member, live),
+            Some((member, News::Alive(live))) => drop(self.leader.alive(&member, live)),
             Some((member, News::Gone(how))) => self.leader.gone(&member, how),
             None => return false,
         }
