@@ -75,7 +75,7 @@ impl Freezer {
 
     /// Waits until `what` gets through.
     async fn until(&self, what: u8) {
-        loop {
+        while !self.flows(what) {
             // It hears of what changes from here on, so nothing is missed between look and wait.
             let changed = self.0.changed.notified();
             if self.flows(what) {

@@ -6,7 +6,7 @@ use std::hash::BuildHasherDefault;
 
 use broker::{Seq, Subject};
 use indexmap::IndexMap;
-use siphasher::sip::SipHasher13;
+use twox_hash::XxHash64;
 
 use crate::filter::Filters;
 
@@ -23,7 +23,7 @@ pub(crate) struct Held {
 
 /// Every subject that ever had a record, in the order of their numbers.
 #[derive(Debug, Default)]
-pub(crate) struct Subjects(IndexMap<Subject, Held, BuildHasherDefault<SipHasher13>>);
+pub(crate) struct Subjects(IndexMap<Subject, Held, BuildHasherDefault<XxHash64>>);
 
 impl Subjects {
     pub(crate) fn id(&self, subject: &Subject) -> Option<SubjectId> {

@@ -140,13 +140,13 @@ async fn one_life<B: Log, C: Carrier<B>>(
     let mut consuming = JoinSet::new();
     let duty = Duty { session, standing: stands, settled, grants, exit: exit.clone() };
     consuming.spawn(carrier.carry(context.clone(), duty));
+    // A task of its own, which has no part in every sign of life.
+    let mut showing = JoinSet::new();
+    showing.spawn(show(status.clone(), session, settling.clone(), reigns.clone()));
     let over = {
-        let beating = life.beat(context, settling.clone(), &standing);
-        let showing = show(status, session, settling.clone(), reigns.clone());
-        tokio::pin!(beating, showing);
         tokio::select! {
             biased;
-            end = &mut beating => Some(end),
+            end = life.beat(context, settling.clone(), &standing) => Some(end),
             Some(end) = following.join_next() => {
                 return Err(match end {
                     Ok(error) => MemberError::Broker(error),
@@ -158,9 +158,9 @@ async fn one_life<B: Log, C: Carrier<B>>(
                 Ok(Err(error)) => return Err(error.into()),
                 Err(error) => return Err(MemberError::Task(error.to_string()).into()),
             },
-            () = &mut showing => None,
         }
     };
+    showing.shutdown().await;
     if let Some(end) = over {
         following.shutdown().await;
         standing.send_replace(Standing::Over);
@@ -195,7 +195,7 @@ async fn one_life<B: Log, C: Carrier<B>>(
 
 /// Keeps the status up to date, for ever.
 async fn show(
-    status: &watch::Sender<Status>,
+    status: watch::Sender<Status>,
     session: Session,
     mut settling: watch::Receiver<Settled>,
     mut reigns: watch::Receiver<Option<Term>>,

@@ -13,7 +13,8 @@ use tokio::time::Instant;
 
 use super::error::CoordinatorError;
 use super::feed::{Ahead, Feed, Read};
-use super::follow::{Following, Input};
+use super::follow::Following;
+use super::judging::Judging;
 use super::keep::{CheckpointFigures, CheckpointPlan, Keeping};
 use super::phases::{FAREWELL_MAX, Stage};
 use super::record::Recorder;
@@ -23,7 +24,7 @@ use super::trim::Trims;
 use crate::{Detail, Entry, Event, Figures, Judge, JudgeSettings, OfChaos, Resumption, Totals};
 
 /// How often phases are considered, and events told.
-const TICK: Duration = Duration::from_millis(250);
+pub(super) const TICK: Duration = Duration::from_millis(250);
 /// How often figures are told while the phase stays: summing them up costs more than what they are of.
 const TELL_EVERY: Duration = Duration::from_secs(1);
 
@@ -124,10 +125,11 @@ impl<B: Admin> Coordinator<B> {
         mut self,
         mut stop: watch::Receiver<bool>,
     ) -> Result<Conducted, CoordinatorError> {
-        let mut feed = self.feed().await?;
+        let feed = self.feed().await?;
         self.announce(Phase::Running).await;
         let mut following = Following::begin(&self.broker, &self.names, &self.channel, feed.read);
         let mut keeping = Keeping::new(self.settings.checkpoint.take(), feed.read);
+        let mut judging = Judging::new(feed);
         let remaining = self.settings.duration.saturating_sub(self.settings.clock.elapsed());
         let mut stage = Stage::running(Instant::now() + remaining);
         let mut tell_at = Instant::now();
@@ -141,28 +143,31 @@ impl<B: Admin> Coordinator<B> {
                 }
                 () = &mut tick => {
                     tick.as_mut().reset(Instant::now() + TICK);
+                    let feed = judging.feed()?;
                     if keeping.look() {
                         feed.trims.let_go();
                     }
                     if stage.interrupted && stage.phase == Phase::Running {
-                        self.tell(&stage, &mut feed, &keeping).await;
-                        self.keep(Cause::Interrupted, &stage, &mut feed, &mut keeping);
+                        self.tell(&stage, feed, &keeping).await;
+                        self.keep(Cause::Interrupted, &stage, feed, &mut keeping);
                     }
                     let phase = stage.phase;
-                    self.advance(&mut stage, &mut feed).await?;
+                    self.advance(&mut stage, feed).await?;
                     if stage.phase != phase || tell_at <= Instant::now() {
                         tell_at = Instant::now() + TELL_EVERY;
-                        self.tell(&stage, &mut feed, &keeping).await;
+                        self.tell(&stage, feed, &keeping).await;
                     } else {
-                        self.pass_on(&mut feed, &keeping).await;
+                        self.pass_on(feed, &keeping).await;
                     }
                     if keeping.is_due() && stage.phase != Phase::Done {
-                        self.keep(Cause::Interval, &stage, &mut feed, &mut keeping);
+                        self.keep(Cause::Interval, &stage, feed, &mut keeping);
                     }
+                    judging.go_on()?;
                 }
-                Some(input) = following.inbox.recv() => take(input, &mut feed)?,
+                Some((source, batch)) = following.inbox.recv() => judging.note(source, batch?)?,
             }
         }
+        let mut feed = judging.end()?;
         let broker_reachable = self.catch_up(&mut following, &mut feed).await?;
         keeping.finish().await;
         self.tell(&stage, &mut feed, &keeping).await;
@@ -262,8 +267,8 @@ impl<B: Admin> Coordinator<B> {
                 return Ok(true);
             }
             let more = tokio::time::timeout(TICK, following.inbox.recv()).await;
-            if let Ok(Some(input)) = more {
-                take(input, feed)?;
+            if let Ok(Some((source, batch))) = more {
+                batch?.iter().try_for_each(|record| feed.take(source, record))?;
             }
         }
         Ok(self.broker.state(&self.names.messages).await.is_ok())
@@ -285,9 +290,4 @@ impl<B: Admin> Coordinator<B> {
             let _ = self.events.send(events).await;
         }
     }
-}
-
-/// Tells the judge.
-fn take((source, batch): Input, feed: &mut Feed) -> Result<(), CoordinatorError> {
-    batch?.iter().try_for_each(|record| feed.take(source, record))
 }

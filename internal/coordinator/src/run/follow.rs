@@ -9,6 +9,7 @@ use reports::Channel;
 use tokio::sync::mpsc;
 use tokio::task::{JoinSet, unconstrained};
 
+use super::conduct::TICK;
 use super::feed::Read;
 
 /// Records that are handed to the judge at once.
@@ -16,8 +17,8 @@ const BATCH_MAX: usize = 512;
 /// Batches that wait for it; beyond it the readers wait, and the broker keeps the rest.
 const WAITING_MAX: usize = 8;
 /// How long a reader that has read all there is lets records gather: to judge them together costs less
-/// than to wake for each of them.
-const GATHER: Duration = Duration::from_millis(100);
+/// than to wake for each of them, and nobody looks more often.
+const GATHER: Duration = TICK;
 
 /// Which stream a record comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,7 +151,10 @@ mod tests {
         }
         writing.await.expect("it has written");
         let late = began.elapsed() - took;
-        assert!(late < Duration::from_millis(3_000 + 2 * 100), "the last one came after {late:?}");
+        assert!(
+            late < Duration::from_millis(3_000) + 2 * GATHER,
+            "the last one came after {late:?}"
+        );
         assert!(wakes < 200, "the judge was woken {wakes} times for 1000 records");
     }
 }

@@ -6,6 +6,7 @@ mod conduct;
 mod error;
 mod feed;
 mod follow;
+mod judging;
 mod keep;
 mod phases;
 mod record;

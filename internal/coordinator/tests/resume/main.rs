@@ -278,10 +278,10 @@ fn events_go_on_and_say_what_is_told_again() {
         let mut world = World::new(1).await;
         let leading = world.lead();
         world.start_all().await;
-        sleep(secs(7)).await;
+        sleep(secs(6)).await;
         let leading = {
             world.kill_member("a");
-            sleep(secs(2)).await;
+            sleep(secs(3)).await;
             leading.kill().await;
             sleep(secs(1)).await;
             world.resume(Stopped::Coordinator).await
