@@ -46,6 +46,11 @@ const ALLOWED: &[(&str, &str, &str)] = &[
         "spawn_blocking",
         "noticed only when time has gone on",
     ),
+    (
+        "internal/coordinator/src/run/judging.rs",
+        "thread::spawn",
+        "waited for whenever it is looked at",
+    ),
     ("cmd/simulation/src/virtual_time/mod.rs", "spawn_blocking", "the run as a whole"),
     ("cmd/simulation/src/exploring/mod.rs", "spawn_blocking", "many runs, from outside"),
     ("cmd/simulation/src/exploring/mod.rs", "available_parallelism", "how many run at once"),

@@ -1,5 +1,6 @@
 //! Panics of one seed's run, wherever they are: a task that panics ends silently, and the run goes
-//! on without it. Everything of a run is on one thread, so it is the thread that remembers.
+//! on without it. Everything of a run is on one thread, so it is the thread that remembers; a panic of the judge,
+//! which has its own, is one of whoever asks it.
 
 use std::cell::RefCell;
 
