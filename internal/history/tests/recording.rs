@@ -182,6 +182,18 @@ fn what_was_flushed_survives_its_program() {
 }
 
 #[test]
+fn a_long_history_is_not_kept_until_the_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = next_in(dir.path());
+    let mut recording = Recording::create(&path, &header(0), u64::MAX, Pace::Virtual).unwrap();
+    (0..1_000).for_each(|at| recording.record(&said(at)));
+    // Another thread writes it, soon.
+    while judged(&path).0 < 500 {}
+    drop(recording);
+    assert_eq!(judged(&path).0, 1_000);
+}
+
+#[test]
 fn a_disk_that_takes_nothing_is_known_at_the_beginning() {
     let full = Recording::create(Path::new("/dev/full"), &header(0), u64::MAX, Pace::Real);
     assert!(full.err().unwrap().to_string().contains("No space left"));

@@ -31,9 +31,6 @@ const REPORT_EVERY_PARTITION: Duration = Duration::from_millis(100);
 /// counted.
 const OWED_MAX: usize = 10_000;
 
-/// Arrivals that are looked at in one turn.
-const DUE_MAX: usize = 64;
-
 /// Partitions whose places are asked for at once when a producer begins.
 const ASKED_AT_ONCE: usize = 64;
 
@@ -243,13 +240,10 @@ impl<B: Log> Producer<B> {
         }
     }
 
-    /// Sends what has fallen due; says when more does. Not all of a flood, so that others have their turn.
+    /// Sends what has fallen due; says when more does.
     fn take_due(&mut self, arrivals: &mut Arrivals) -> Option<Instant> {
         let now = self.settings.clock.elapsed();
-        for _ in 0..DUE_MAX {
-            if arrivals.next_at()? > now {
-                break;
-            }
+        while arrivals.next_at()? <= now {
             if let Some((at, partition)) = arrivals.take() {
                 self.owe(partition, at);
             }

@@ -152,3 +152,28 @@ async fn a_flag_is_waited_for_whether_it_is_up_or_never_will_be() {
     let (_sender, up) = channel(true);
     raised(up).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn whoever_waits_for_ever_is_not_woken_by_an_end() {
+    let (sender, receiver) = channel(false);
+    let mut waiting = JoinSet::new();
+    waiting.spawn(raised(receiver.clone()));
+    waiting.spawn(changed(receiver));
+    settle().await;
+    drop(sender);
+    let ended = timeout(Duration::from_secs(3600), waiting.join_next()).await;
+    assert!(ended.is_err(), "the value will never change");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flag_and_a_change_are_waited_for() {
+    let (sender, receiver) = channel(false);
+    sender.send_replace(false);
+    changed(receiver.clone()).await;
+    let mut waiting = JoinSet::new();
+    waiting.spawn(raised(receiver));
+    let lowered = timeout(Duration::from_secs(3600), waiting.join_next()).await;
+    assert!(lowered.is_err(), "it is not up");
+    sender.send_replace(true);
+    assert!(waiting.join_next().await.is_some());
+}
