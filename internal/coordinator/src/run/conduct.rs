@@ -143,6 +143,10 @@ impl<B: Admin> Coordinator<B> {
                 }
                 () = &mut tick => {
                     tick.as_mut().reset(Instant::now() + TICK);
+                    if stage.phase != Phase::Running {
+                        // How long it takes to drain does not depend on when the judge is told.
+                        judging.go_on()?;
+                    }
                     let feed = judging.feed()?;
                     if keeping.look() {
                         feed.trims.let_go();
