@@ -48,7 +48,8 @@ pub fn expected(bug: Bug) -> Expected {
         Bug::RecordDropped => (C::LostInDelivery, &[C::TwoOwners], false),
         Bug::TrimTooFar => (C::LostInDelivery, &[], false),
         Bug::IntervalLost => (C::LostByBroker, &[C::TwoOwners, C::StaleEpoch, C::Unowned], false),
-        Bug::CountedTwice => (C::Duplicate, &[], false),
+        // What is judged again may be a claim.
+        Bug::CountedTwice => (C::Duplicate, &[C::TwoOwners, C::StaleEpoch], false),
         Bug::BrokerForgets => (C::LostByBroker, &[], false),
     };
     Expected { class, also, on_server }
