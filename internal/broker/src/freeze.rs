@@ -7,10 +7,9 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use model::watch;
 
 use crate::{
     Admin, Append, AppendError, BrokerError, ConsumerName, ConsumerSpec, ConsumerState, Delivery,
@@ -18,79 +17,61 @@ use crate::{
     StreamState, Subject,
 };
 
-/// Requests and their answers get through.
-const REQUESTS: u8 = 1;
-/// Records get through: not without requests.
-const RECORDS: u8 = 2;
+/// What gets through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Flow {
+    Everything,
+    Requests,
+    Nothing,
+}
 
 /// Freezes and thaws every [`Freezable`] that was made with it. Clones are the same freezer.
 #[derive(Clone, Debug)]
-pub struct Freezer(Arc<Flow>);
-
-/// Looked at with each request and each record, so it is no more than a number.
-#[derive(Debug)]
-struct Flow {
-    /// What gets through.
-    open: AtomicU8,
-    changed: Notify,
-}
+pub struct Freezer(Arc<watch::Sender<Flow>>);
 
 impl Default for Freezer {
     fn default() -> Self {
-        let open = AtomicU8::new(REQUESTS | RECORDS);
-        Self(Arc::new(Flow { open, changed: Notify::new() }))
+        Self(Arc::new(watch::Sender::new(Flow::Everything)))
     }
 }
 
 impl Freezer {
     /// Nothing gets through any more, in either direction.
     pub fn freeze(&self) {
-        self.set(0);
+        self.0.send_replace(Flow::Nothing);
     }
 
     /// Requests and their answers get through, but readers still deliver nothing: a process that
     /// goes on and acts before it has read what it missed.
     pub fn thaw_requests(&self) {
-        self.set(REQUESTS);
+        self.0.send_replace(Flow::Requests);
     }
 
     /// Everything goes on where it was.
     pub fn thaw(&self) {
-        self.set(REQUESTS | RECORDS);
+        self.0.send_replace(Flow::Everything);
     }
 
     /// Whether anything is held back.
     pub fn is_frozen(&self) -> bool {
-        !self.flows(RECORDS)
+        *self.0.borrow() != Flow::Everything
     }
 
-    fn set(&self, open: u8) {
-        self.0.open.store(open, Ordering::Release);
-        self.0.changed.notify_waiters();
-    }
-
-    fn flows(&self, what: u8) -> bool {
-        self.0.open.load(Ordering::Acquire) & what == what
-    }
-
-    /// Waits until `what` gets through.
-    async fn until(&self, what: u8) {
-        while !self.flows(what) {
-            // It hears of what changes from here on, so nothing is missed between look and wait.
-            let changed = self.0.changed.notified();
-            if self.flows(what) {
-                return;
-            }
-            changed.await;
+    async fn until(&self, mut flows: impl FnMut(&Flow) -> bool) {
+        if flows(&self.0.borrow()) {
+            return;
         }
+        let mut flow = self.0.subscribe();
+        // The sender lives as long as this handle.
+        let _ = flow.wait_for(flows).await;
     }
 
     /// Holds back a request, and then its answer. It is asked for here rather than handed in, or its
     /// future would be held twice.
     async fn pass<T, F: Future<Output = T>>(&self, request: impl FnOnce() -> F) -> T {
-        self.until(REQUESTS).await;
+        self.until(|flow| *flow != Flow::Nothing).await;
         let answer = request().await;
-        self.until(REQUESTS).await;
+        self.until(|flow| *flow != Flow::Nothing).await;
         answer
     }
 }
@@ -129,7 +110,7 @@ impl<R: Reader> Reader for FreezableReader<R> {
             if self.held.is_none() {
                 self.held = Some(self.reader.next().await);
             }
-            self.freezer.until(RECORDS).await;
+            self.freezer.until(|flow| *flow == Flow::Everything).await;
         }
     }
 }

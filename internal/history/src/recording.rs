@@ -1,7 +1,6 @@
 //! Writing a history while the run goes on.
 //!
-//! The run's task only notes what the judge is told; a thread turns it into lines, and compresses and
-//! writes them.
+//! The run's task only turns what the judge is told into lines; a thread compresses and writes them.
 //! A disk that fails, is too slow or too small costs the history, never the run, and a history that
 //! was left ends with a line that says why, if it still can be written.
 
@@ -22,9 +21,9 @@ use model::json::Pieces;
 use crate::header::Header;
 use crate::line::{Ending, cut};
 
-/// Entries that are handed to the thread at once: as lines some 32 KiB.
-const CHUNK: usize = 128;
-/// Chunks that wait for it: as lines some 64 MiB.
+/// Bytes of lines that are handed to the thread at once.
+const CHUNK: usize = 32 << 10;
+/// Chunks that wait for it: 64 MiB.
 const WAITING_MAX: usize = 2_048;
 /// How long the rest may take when the run is over.
 const WRITING_MAX: Duration = Duration::from_secs(10);
@@ -38,19 +37,12 @@ pub enum Pace {
     Virtual,
 }
 
-/// What the thread is to write.
-enum Chunk {
-    Told(Vec<Entry>),
-    /// The last line.
-    End(Vec<u8>),
-}
-
 /// Writes the history of a run.
 #[derive(Debug)]
 pub struct Recording {
     pace: Pace,
-    told: Vec<Entry>,
-    chunks: Option<SyncSender<Chunk>>,
+    lines: Vec<u8>,
+    chunks: Option<SyncSender<Vec<u8>>>,
     /// Nothing more is written.
     over: Arc<AtomicBool>,
     /// Ends when everything is written. Only a lock makes it something that can be shared.
@@ -80,23 +72,16 @@ impl Recording {
         });
         Ok(Self {
             pace,
-            told: Vec::with_capacity(CHUNK),
+            lines: Vec::with_capacity(CHUNK),
             chunks: Some(chunks),
             over,
             done: Mutex::new(done),
         })
     }
 
-    /// Hands over what was noted.
     fn hand_over(&mut self) {
-        if !self.told.is_empty() {
-            let told = mem::replace(&mut self.told, Vec::with_capacity(CHUNK));
-            self.send(Chunk::Told(told));
-        }
-    }
-
-    fn send(&mut self, chunk: Chunk) {
-        let Some(chunks) = &self.chunks else { return };
+        let Some(chunks) = self.chunks.as_ref().filter(|_| !self.lines.is_empty()) else { return };
+        let chunk = mem::replace(&mut self.lines, Vec::with_capacity(CHUNK));
         let kept_up = match self.pace {
             Pace::Virtual => chunks.send(chunk).is_ok(),
             Pace::Real => !matches!(chunks.try_send(chunk), Err(TrySendError::Full(_))),
@@ -107,6 +92,13 @@ impl Recording {
             self.chunks = None;
         }
     }
+
+    fn push(&mut self, line: &[u8]) {
+        self.lines.extend_from_slice(line);
+        if self.lines.len() >= CHUNK {
+            self.hand_over();
+        }
+    }
 }
 
 impl Recorder for Recording {
@@ -114,10 +106,14 @@ impl Recorder for Recording {
         if self.over.load(Ordering::Relaxed) {
             return;
         }
-        self.told.push(told.clone());
-        if self.told.len() == CHUNK {
-            self.hand_over();
+        let begun = self.lines.len();
+        if let Err(error) = told.write(&mut Pieces(&mut self.lines)) {
+            tracing::error!(%error, ?told, "this cannot be written down: the history ends here");
+            self.lines.truncate(begun);
+            self.over.store(true, Ordering::Relaxed);
+            return;
         }
+        self.push(b"\n");
     }
 
     fn flush(&mut self) {
@@ -129,8 +125,7 @@ impl Recorder for Recording {
 
     fn end(&mut self, end: &End, run: &RunInfo) {
         if !self.over.load(Ordering::Relaxed) {
-            self.hand_over();
-            self.send(Chunk::End(Ending::new(end, run).line()));
+            self.push(&Ending::new(end, run).line());
         }
         self.close();
     }
@@ -162,15 +157,13 @@ struct Writer {
 }
 
 impl Writer {
-    fn run(mut self, waiting: &Receiver<Chunk>) {
-        let (mut lines, mut ended) = (Vec::new(), None);
+    fn run(mut self, waiting: &Receiver<Vec<u8>>) {
+        let mut ended = None;
         for chunk in waiting {
             if ended.is_some() {
                 continue;
             }
-            lines.clear();
-            ended = draw_up(&chunk, &mut lines).err();
-            if let Err(error) = self.write(&lines) {
+            if let Err(error) = self.write(&chunk) {
                 tracing::error!(path = %self.path.display(), %error,
                     "the history of the run cannot be written; the run goes on without");
                 ended = Some("the disk failed".to_owned());
@@ -197,27 +190,6 @@ impl Writer {
         self.gzip.write_all(bytes)?;
         self.gzip.flush()
     }
-}
-
-/// Writes the lines of a chunk, or of what is before an entry that has none.
-fn draw_up(chunk: &Chunk, lines: &mut Vec<u8>) -> Result<(), String> {
-    let told = match chunk {
-        Chunk::Told(told) => told,
-        Chunk::End(line) => {
-            lines.extend_from_slice(line);
-            return Ok(());
-        }
-    };
-    for told in told {
-        let begun = lines.len();
-        if let Err(error) = told.write(&mut Pieces(lines)) {
-            tracing::error!(%error, ?told, "this cannot be written down: the history ends here");
-            lines.truncate(begun);
-            return Err(format!("what came next cannot be written down: {error}"));
-        }
-        lines.push(b'\n');
-    }
-    Ok(())
 }
 
 /// Counts what reaches the disk.

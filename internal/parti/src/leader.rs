@@ -124,7 +124,7 @@ struct Reign<'a, B> {
 async fn duties<B: Log>(
     context: &Context<B>,
     term: Term,
-    mut contact: watch::Receiver<Contact>,
+    contact: watch::Receiver<Contact>,
 ) -> ReignEnd {
     let Inheritance { grants, signs, mut reader } = match inherit(context, term).await {
         Ok(inheritance) => inheritance,
@@ -140,14 +140,15 @@ async fn duties<B: Log>(
             context.strategy.clone(),
         ),
         roster: Roster::new(context.timing.lease),
-        contact: contact.clone(),
+        contact,
         cuts: 0,
         joins: None,
         signs: Signs::default(),
     };
     reign.inherit(grants, signs);
     // They wait for as long as the reign lasts, instead of anew after each sign of life.
-    let (wake, answered) = (tokio::time::sleep(Duration::ZERO), watch::changed(contact.clone()));
+    let wake = tokio::time::sleep(Duration::ZERO);
+    let answered = watch::changed(reign.contact.clone());
     tokio::pin!(wake, answered);
     loop {
         if let Err(end) = reign.act().await {
@@ -165,8 +166,8 @@ async fn duties<B: Log>(
                 return ReignEnd::Broker(error);
             },
             () = &mut answered => {
-                contact.mark_unchanged();
-                answered.set(watch::changed(contact.clone()));
+                reign.contact.mark_unchanged();
+                answered.set(watch::changed(reign.contact.clone()));
             }
             () = &mut wake, if wakes_at.is_some() => {}
         }

@@ -143,22 +143,20 @@ async fn one_life<B: Log, C: Carrier<B>>(
     // A task of its own, which has no part in every sign of life.
     let mut showing = JoinSet::new();
     showing.spawn(show(status.clone(), session, settling.clone(), reigns.clone()));
-    let over = {
-        tokio::select! {
-            biased;
-            end = life.beat(context, settling.clone(), &standing) => Some(end),
-            Some(end) = following.join_next() => {
-                return Err(match end {
-                    Ok(error) => MemberError::Broker(error),
-                    Err(error) => MemberError::Task(error.to_string()),
-                }.into());
-            }
-            Some(end) = consuming.join_next() => match end {
-                Ok(Ok(())) => None,
-                Ok(Err(error)) => return Err(error.into()),
-                Err(error) => return Err(MemberError::Task(error.to_string()).into()),
-            },
+    let over = tokio::select! {
+        biased;
+        end = life.beat(context, settling.clone(), &standing) => Some(end),
+        Some(end) = following.join_next() => {
+            return Err(match end {
+                Ok(error) => MemberError::Broker(error),
+                Err(error) => MemberError::Task(error.to_string()),
+            }.into());
         }
+        Some(end) = consuming.join_next() => match end {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => return Err(error.into()),
+            Err(error) => return Err(MemberError::Task(error.to_string()).into()),
+        },
     };
     showing.shutdown().await;
     if let Some(end) = over {

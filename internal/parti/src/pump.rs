@@ -111,14 +111,11 @@ impl<R: Reader> Pump<R> {
         let (partition, delivery) = self.deliverable(record)?;
         let feed = self.feeds.get(&partition)?;
         let seq = delivery.seq;
-        let is_sent = match feed.queue.try_send(delivery) {
-            Err(TrySendError::Full(delivery)) => feed.queue.send(delivery).await.is_ok(),
-            sent => sent.is_ok(),
-        };
-        if is_sent {
-            feed.fed.set(seq);
-        } else {
-            self.feeds.remove(&partition);
+        match feed.queue.send(delivery).await {
+            Ok(()) => feed.fed.set(seq),
+            Err(_) => {
+                self.feeds.remove(&partition);
+            }
         }
         None
     }

@@ -53,8 +53,14 @@ impl Roster {
                 let live = Live { session: *session, seat: *seat, acked: *acked };
                 self.alive(rebalancer, member, seq, live, seen_at)
             }
-            MemberRecord::Left { .. } => self.gone(rebalancer, member, Departure::Left),
-            MemberRecord::Expired { .. } => self.gone(rebalancer, member, Departure::Expired),
+            MemberRecord::Left { .. } => {
+                self.gone(rebalancer, member, Departure::Left);
+                false
+            }
+            MemberRecord::Expired { .. } => {
+                self.gone(rebalancer, member, Departure::Expired);
+                false
+            }
         }
     }
 
@@ -86,10 +92,9 @@ impl Roster {
         rebalancer.alive(member, live)
     }
 
-    fn gone(&mut self, rebalancer: &mut Rebalancer, member: &MemberId, how: Departure) -> bool {
+    fn gone(&mut self, rebalancer: &mut Rebalancer, member: &MemberId, how: Departure) {
         self.seen.remove(member);
         rebalancer.gone(member, how);
-        false
     }
 
     fn look_again_at(&mut self, at: Instant) {
