@@ -5,11 +5,15 @@
 //! virtual time can be repeated. What is here is called, and behaves, as it does there.
 
 use std::fmt;
+use std::future::{Future, poll_fn};
 use std::ops::Deref;
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::task::{Poll, Waker};
 
 use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
 
 /// A value that can be changed, and one who watches it.
 pub fn channel<T>(value: T) -> (Sender<T>, Receiver<T>) {
@@ -81,6 +85,26 @@ impl<T> Shared<T> {
     fn is_closed(&self) -> bool {
         self.senders.load(Ordering::Acquire) == 0
     }
+
+    /// Waits for `changed`, which comes with another version than `seen`, or with the end of the last sender.
+    /// Whoever waits for many things looks at each of them often: as long as there is neither, it is enough
+    /// to have asked once to be woken.
+    async fn until(&self, changed: Notified<'_>, seen: u64) {
+        let mut changed = pin!(changed);
+        let mut asked: Option<Waker> = None;
+        poll_fn(|context| {
+            let has_asked = asked.as_ref().is_some_and(|waker| waker.will_wake(context.waker()));
+            if has_asked && self.version.load(Ordering::Acquire) == seen && !self.is_closed() {
+                return Poll::Pending;
+            }
+            // Whoever changes the value tells of it before this goes on: what comes later comes with a
+            // version that was not seen.
+            let _unchanging = self.read();
+            asked = Some(context.waker().clone());
+            changed.as_mut().poll(context)
+        })
+        .await;
+    }
 }
 
 impl<T> Sender<T> {
@@ -122,14 +146,13 @@ impl<T> Sender<T> {
 
     /// Changes the value in place; those who watch learn of it if `modify` says that it has changed.
     pub fn send_if_modified(&self, modify: impl FnOnce(&mut T) -> bool) -> bool {
-        {
-            let mut state = self.0.write();
-            if !modify(&mut state.value) {
-                return false;
-            }
-            state.version += 1;
-            self.0.version.store(state.version, Ordering::Release);
+        let mut state = self.0.write();
+        if !modify(&mut state.value) {
+            return false;
         }
+        state.version += 1;
+        self.0.version.store(state.version, Ordering::Release);
+        // Before anybody else looks: see `until`.
         self.0.changed.notify_waiters();
         true
     }
@@ -187,7 +210,7 @@ impl<T> Receiver<T> {
             if closed {
                 return Err(Closed);
             }
-            changed.await;
+            self.shared.until(changed, version).await;
         }
     }
 
@@ -215,7 +238,7 @@ impl<T> Receiver<T> {
             if closed {
                 return Err(Closed);
             }
-            changed.await;
+            self.shared.until(changed, self.seen).await;
         }
     }
 }

@@ -1,6 +1,8 @@
 //! What is promised about a watched value, and above all: in which order those who wait are woken.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU32};
+use std::task::{Context, Wake};
 use std::time::Duration;
 
 use tokio::task::{JoinSet, yield_now};
@@ -103,6 +105,41 @@ async fn a_sender_knows_whether_anybody_watches() {
     assert!(!sender.is_closed());
 }
 
+/// Whether it was woken.
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Whoever waited last is woken, however often anybody looked before.
+#[tokio::test]
+async fn who_looks_again_or_from_elsewhere_is_woken_all_the_same() {
+    let woken = Arc::new(Woken(AtomicBool::new(false)));
+    let waker = Waker::from(woken.clone());
+    let (mut first, mut second) = (Context::from_waker(Waker::noop()), Context::from_waker(&waker));
+    for looks in 1..3 {
+        for is_closed in [false, true] {
+            let (sender, mut receiver) = channel(1);
+            let mut waiting = pin!(receiver.changed());
+            for _ in 0..looks {
+                assert!(waiting.as_mut().poll(&mut first).is_pending());
+            }
+            for _ in 0..looks {
+                assert!(waiting.as_mut().poll(&mut second).is_pending());
+            }
+            assert!(!woken.0.load(Ordering::Relaxed), "nothing has happened");
+            let kept = (!is_closed).then_some(sender);
+            kept.iter().for_each(|sender| assert_eq!(sender.send_replace(2), 1));
+            assert!(woken.0.swap(false, Ordering::Relaxed), "looked {looks} times");
+            let expected = if is_closed { Err(Closed) } else { Ok(()) };
+            assert_eq!(waiting.as_mut().poll(&mut second), Poll::Ready(expected));
+        }
+    }
+}
+
 /// Between threads, too, no change is missed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn threads_miss_nothing() {
@@ -133,6 +170,47 @@ async fn threads_miss_nothing() {
     while let Some(last) = tasks.join_next().await {
         assert_eq!(last.unwrap(), LAST);
     }
+}
+
+/// Spins until `is_so`, which another thread sees to.
+fn spin(what: &str, round: u32, mut is_so: impl FnMut() -> bool) {
+    for look in 1..1u32 << 28 {
+        if is_so() {
+            return;
+        }
+        if look % 1024 == 0 {
+            std::thread::yield_now();
+        }
+    }
+    panic!("{what} {round}");
+}
+
+/// One change at a time, to one who looks again only if it is woken: what it misses is waited for in vain.
+#[tokio::test]
+async fn who_is_woken_for_each_change_misses_none() {
+    const ROUNDS: u32 = 1_000_000;
+    let (sender, mut receiver) = channel(0);
+    let seen = Arc::new(AtomicU32::new(0));
+    let told = seen.clone();
+    let waiting = tokio::task::spawn_blocking(move || {
+        let woken = Arc::new(Woken(AtomicBool::new(false)));
+        let waker = Waker::from(woken.clone());
+        for round in 1..=ROUNDS {
+            let mut waiting = pin!(receiver.changed());
+            while waiting.as_mut().poll(&mut Context::from_waker(&waker)).is_pending() {
+                spin("nobody was woken by", round, || woken.0.swap(false, Ordering::AcqRel));
+            }
+            told.store(round, Ordering::Release);
+        }
+    });
+    let changing = tokio::task::spawn_blocking(move || {
+        for round in 1..=ROUNDS {
+            sender.send_replace(round);
+            spin("nobody saw", round, || seen.load(Ordering::Acquire) == round);
+        }
+    });
+    waiting.await.unwrap();
+    changing.await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
