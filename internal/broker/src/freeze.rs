@@ -62,17 +62,23 @@ impl Freezer {
             return;
         }
         let mut flow = self.0.subscribe();
-        // The sender lives as long as this handle.
-        let _ = flow.wait_for(flows).await;
+        // In a box: it is rare, and long. The sender lives as long as this handle.
+        let _ = Box::pin(flow.wait_for(flows)).await;
     }
 
     /// Holds back a request, and then its answer. It is asked for here rather than handed in, or its
     /// future would be held twice.
-    async fn pass<T, F: Future<Output = T>>(&self, request: impl FnOnce() -> F) -> T {
-        self.until(|flow| *flow != Flow::Nothing).await;
-        let answer = request().await;
-        self.until(|flow| *flow != Flow::Nothing).await;
-        answer
+    #[expect(clippy::manual_async_fn, reason = "an `async fn` holds what it is handed twice")]
+    fn pass<T, F: Future<Output = T>>(
+        &self,
+        request: impl FnOnce() -> F,
+    ) -> impl Future<Output = T> {
+        async move {
+            self.until(|flow| *flow != Flow::Nothing).await;
+            let answer = request().await;
+            self.until(|flow| *flow != Flow::Nothing).await;
+            answer
+        }
     }
 }
 
@@ -118,8 +124,8 @@ impl<R: Reader> Reader for FreezableReader<R> {
 impl<B: Log> Log for Freezable<B> {
     type Reader = FreezableReader<B::Reader>;
 
-    async fn append(&self, append: Append) -> Result<Seq, AppendError> {
-        self.freezer.pass(|| self.broker.append(append)).await
+    fn append(&self, append: Append) -> impl Future<Output = Result<Seq, AppendError>> + Send {
+        self.freezer.pass(|| self.broker.append(append))
     }
 
     async fn last(

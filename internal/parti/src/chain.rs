@@ -4,6 +4,8 @@
 //! it. So an append that was refused or is in doubt has one of three explanations, and what stands in
 //! the chain since tells which: it arrived, it did not, or somebody else claimed the partition.
 
+use std::future::Future;
+
 use broker::{Append, AppendError, Backoff, Log, Seq, StreamName, Subject};
 use bugs::Bug;
 use bytes::Bytes;
@@ -43,34 +45,39 @@ enum Doubt {
 
 impl<B: Log> Chain<B> {
     /// Appends one of our records; returns the new head. Waits through outages.
-    pub(crate) async fn append(mut self, payload: Bytes) -> Result<Seq, Fenced> {
-        let mut backoff = Backoff::default();
-        loop {
-            let append = Append::new(self.ledger.clone(), self.subject.clone(), payload.clone());
-            let is_fenced = !bugs::has(Bug::EffectWithoutFence);
-            let append = if is_fenced { append.after(self.head) } else { append };
-            match self.broker.append(append).await {
-                Ok(seq) => return Ok(seq),
-                Err(AppendError::Refused(_)) => {}
-                Err(AppendError::InDoubt(_)) => backoff.wait().await,
-                Err(AppendError::Rejected(why)) => {
-                    tracing::warn!(partition = %self.partition, why, "effect rejected; trying again");
-                    backoff.wait().await;
+    #[expect(clippy::manual_async_fn, reason = "an `async fn` holds what it is handed twice")]
+    pub(crate) fn append(self, payload: Bytes) -> impl Future<Output = Result<Seq, Fenced>> + Send {
+        async move {
+            let (mut head, mut backoff) = (self.head, Backoff::default());
+            loop {
+                let append =
+                    Append::new(self.ledger.clone(), self.subject.clone(), payload.clone());
+                let is_fenced = !bugs::has(Bug::EffectWithoutFence);
+                let append = if is_fenced { append.after(head) } else { append };
+                match self.broker.append(append).await {
+                    Ok(seq) => return Ok(seq),
+                    Err(AppendError::Refused(_)) => {}
+                    Err(AppendError::InDoubt(_)) => backoff.wait().await,
+                    Err(AppendError::Rejected(why)) => {
+                        let partition = self.partition;
+                        tracing::warn!(%partition, why, "effect rejected; trying again");
+                        backoff.wait().await;
+                    }
                 }
-            }
-            // In a box: it is rare, and long.
-            match Box::pin(self.resolve(&payload)).await {
-                Doubt::Arrived(seq) => return Ok(seq),
-                Doubt::Missing(head) => self.head = head,
-                Doubt::Fenced(by) => return Err(Fenced { by }),
+                // In a box: it is rare, and long.
+                match Box::pin(self.resolve(head, &payload)).await {
+                    Doubt::Arrived(seq) => return Ok(seq),
+                    Doubt::Missing(found) => head = found,
+                    Doubt::Fenced(by) => return Err(Fenced { by }),
+                }
             }
         }
     }
 
-    async fn resolve(&self, payload: &Bytes) -> Doubt {
+    async fn resolve(&self, head: Seq, payload: &Bytes) -> Doubt {
         let mut backoff = Backoff::default();
         loop {
-            match self.look(payload).await {
+            match self.look(head, payload).await {
                 Ok(doubt) => return doubt,
                 Err(error) => {
                     tracing::debug!(partition = %self.partition, %error, "still in doubt")
@@ -82,8 +89,8 @@ impl<B: Log> Chain<B> {
 
     /// Reads on from where we left the chain. Foreign records (somebody wrote to our subject) say
     /// nothing about ownership; what stands between them does.
-    async fn look(&self, payload: &Bytes) -> Result<Doubt, broker::BrokerError> {
-        let (mut head, mut arrived) = (self.head, false);
+    async fn look(&self, head: Seq, payload: &Bytes) -> Result<Doubt, broker::BrokerError> {
+        let (mut head, mut arrived) = (head, false);
         while let Some(record) =
             self.broker.first_at(&self.ledger, &self.subject, head.next()).await?
         {

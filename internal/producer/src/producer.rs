@@ -195,9 +195,11 @@ impl<B: Log> Producer<B> {
         // It waits for as long as the producer lives, instead of anew in each turn.
         let stopped = watch::raised(stop.clone());
         tokio::pin!(stopped);
+        let mut due = self.take_due(&mut arrivals);
         loop {
             if give_up_at.is_none() && *stop.borrow() {
                 give_up_at = Some(Instant::now() + self.settings.give_up_after);
+                due = None;
                 self.forget_owed();
             }
             if give_up_at
@@ -205,7 +207,6 @@ impl<B: Log> Producer<B> {
             {
                 return self.finish().await;
             }
-            let due = if give_up_at.is_none() { self.take_due(&mut arrivals) } else { None };
             if let Some(due) = due
                 && due != arrival.deadline()
             {
@@ -223,7 +224,7 @@ impl<B: Log> Producer<B> {
                     }
                     self.show(report);
                 }
-                () = &mut arrival, if due.is_some() => {}
+                () = &mut arrival, if due.is_some() => due = self.take_due(&mut arrivals),
             }
         }
     }

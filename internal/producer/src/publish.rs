@@ -1,5 +1,7 @@
 //! One publish, until it is known to be stored: the in-doubt rule.
 
+use std::future::Future;
+
 use broker::{Append, AppendError, Backoff, BrokerError, Log, Record, Seq, StreamName, Subject};
 use bugs::Bug;
 use bytes::Bytes;
@@ -26,54 +28,58 @@ pub(crate) struct Published {
 }
 
 /// Publishes `message` after `head`, the last message of its partition that we know of.
-pub(crate) async fn publish<B: Log>(
+#[expect(clippy::manual_async_fn, reason = "an `async fn` holds what it is handed twice")]
+pub(crate) fn publish<B: Log>(
     broker: B,
     stream: StreamName,
     subject: Subject,
     message: Message,
-    mut head: Seq,
-) -> Result<Published, ProducerError> {
-    let partition = message.partition;
-    let payload = message.encode();
-    let is_damaged = bugs::has(Bug::PayloadDamaged) && message.partition_seq.0.is_multiple_of(20);
-    let payload = if is_damaged { damaged(&payload) } else { payload };
-    let mut effort = Effort::default();
-    let mut backoff = Backoff::default();
-    loop {
-        let append = Append::new(stream.clone(), subject.clone(), payload.clone());
-        match broker.append(append.after(head)).await {
-            Ok(head) => return Ok(Published { partition, head, effort }),
-            Err(AppendError::Refused(_)) => {}
-            Err(AppendError::InDoubt(_)) if bugs::has(Bug::ErrorCountedAsSent) => {
-                return Ok(Published { partition, head, effort });
+    head: Seq,
+) -> impl Future<Output = Result<Published, ProducerError>> + Send {
+    async move {
+        let (partition, mut head) = (message.partition, head);
+        let payload = message.encode();
+        let is_damaged =
+            bugs::has(Bug::PayloadDamaged) && message.partition_seq.0.is_multiple_of(20);
+        let payload = if is_damaged { damaged(&payload) } else { payload };
+        let mut effort = Effort::default();
+        let mut backoff = Backoff::default();
+        loop {
+            let append = Append::new(stream.clone(), subject.clone(), payload.clone());
+            match broker.append(append.after(head)).await {
+                Ok(head) => return Ok(Published { partition, head, effort }),
+                Err(AppendError::Refused(_)) => {}
+                Err(AppendError::InDoubt(_)) if bugs::has(Bug::ErrorCountedAsSent) => {
+                    return Ok(Published { partition, head, effort });
+                }
+                Err(AppendError::InDoubt(_)) if bugs::has(Bug::DoubtDropped) => {
+                    return Ok(Published { partition, head: Seq::NONE, effort });
+                }
+                Err(AppendError::InDoubt(why)) => {
+                    tracing::debug!(%partition, why, "publish in doubt");
+                    backoff.wait().await;
+                }
+                Err(AppendError::Rejected(why)) => {
+                    tracing::warn!(%partition, why, "publish rejected; trying again");
+                    effort.rejected += 1;
+                    backoff.wait().await;
+                }
             }
-            Err(AppendError::InDoubt(_)) if bugs::has(Bug::DoubtDropped) => {
-                return Ok(Published { partition, head: Seq::NONE, effort });
+            effort.retries += 1;
+            // In a box: it is rare, and long.
+            match Box::pin(look(&broker, (&stream, &subject), &message, &payload, head)).await {
+                Ok(Found::Ours(seq)) => {
+                    effort.recovered = true;
+                    return Ok(Published { partition, head: seq, effort });
+                }
+                Ok(Found::Nothing(last)) => head = last,
+                Ok(Found::Foreign(seq)) => head = seq,
+                Ok(Found::Other(producer)) => {
+                    return Err(ProducerError::Replaced { producer, partition });
+                }
+                Err(BrokerError::Unavailable(_)) => backoff.wait().await,
+                Err(error) => return Err(error.into()),
             }
-            Err(AppendError::InDoubt(why)) => {
-                tracing::debug!(%partition, why, "publish in doubt");
-                backoff.wait().await;
-            }
-            Err(AppendError::Rejected(why)) => {
-                tracing::warn!(%partition, why, "publish rejected; trying again");
-                effort.rejected += 1;
-                backoff.wait().await;
-            }
-        }
-        effort.retries += 1;
-        // In a box: it is rare, and long.
-        match Box::pin(look(&broker, (&stream, &subject), &message, &payload, head)).await {
-            Ok(Found::Ours(seq)) => {
-                effort.recovered = true;
-                return Ok(Published { partition, head: seq, effort });
-            }
-            Ok(Found::Nothing(last)) => head = last,
-            Ok(Found::Foreign(seq)) => head = seq,
-            Ok(Found::Other(producer)) => {
-                return Err(ProducerError::Replaced { producer, partition });
-            }
-            Err(BrokerError::Unavailable(_)) => backoff.wait().await,
-            Err(error) => return Err(error.into()),
         }
     }
 }
