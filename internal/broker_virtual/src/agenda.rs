@@ -1,8 +1,11 @@
 //! What is to happen at the broker and on the ways to it, in order of time: one list, one timer and one
 //! task for all of it. A timer for each request, answer and record would wake whoever waits for it two
 //! or three times, and that is most of what a run in virtual time costs.
+//!
+//! Tokio's timers count in milliseconds: what falls into one happens at its end, and what follows from it
+//! within the same one, too. Each thing is told its own time, so that ways take as long as they are to.
 
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::BinaryHeap;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,9 +22,7 @@ pub(crate) struct Agenda(Arc<Mutex<List>>);
 struct List {
     /// Tokio's timers count in milliseconds from here.
     began: Instant,
-    /// In this instant, after everything that is due.
-    soon: VecDeque<Event>,
-    later: BinaryHeap<Entry>,
+    planned: BinaryHeap<Entry>,
     /// Entries that were ever made: what falls due at once happens in the order in which it was planned.
     made: u64,
     driver: Driver,
@@ -74,8 +75,8 @@ impl Eq for Entry {}
 
 /// What the task does next.
 enum Next {
-    /// What was handed over.
-    Happens,
+    /// This, at its time.
+    Happens(Instant, Event),
     /// Nothing before this.
     Rest(Option<Instant>),
     Over,
@@ -84,8 +85,8 @@ enum Next {
 impl Agenda {
     /// Nothing is planned.
     pub(crate) fn new() -> Self {
-        let (soon, later, driver) = Default::default();
-        Self(Arc::new(Mutex::new(List { began: Instant::now(), soon, later, made: 0, driver })))
+        let (planned, driver) = Default::default();
+        Self(Arc::new(Mutex::new(List { began: Instant::now(), planned, made: 0, driver })))
     }
 
     fn list(&self) -> MutexGuard<'_, List> {
@@ -101,78 +102,55 @@ impl Agenda {
         }
         list.made += 1;
         let entry = Entry { due, number: list.made, event };
-        list.later.push(entry);
+        list.planned.push(entry);
         list.wake_before(due);
     }
 
-    /// Plans an event for this very instant, behind whatever is due.
-    pub(crate) fn soon(&self, event: Event) {
-        let mut list = self.list();
-        if list.is_over() {
-            drop(list);
-            return drop(event);
-        }
-        list.soon.push_back(event);
-        list.wake();
-    }
-
     /// Hands over what happens next; whoever rests is woken by `waker` if that changes.
-    fn next(&self, now: Instant, waker: &Waker, events: &mut Vec<Event>) -> Next {
+    fn next(&self, now: Instant, waker: &Waker) -> Next {
         let mut list = self.list();
         if list.is_over() {
             return Next::Over;
         }
-        // Nobody need wake who is awake: that would cost another turn.
-        list.driver = Driver::Busy;
-        // What is planned while these happen is due later, or was planned later.
-        while list.later.peek().is_some_and(|first| first.due <= now)
-            && let Some(first) = list.later.pop()
+        let next = list.planned.peek().map(|first| first.due);
+        if next.is_some_and(|due| due <= now)
+            && let Some(Entry { due, event, .. }) = list.planned.pop()
         {
-            events.push(first.event);
+            // Nobody need wake who is awake: that would cost another turn.
+            list.driver = Driver::Busy;
+            return Next::Happens(due, event);
         }
-        if events.is_empty() {
-            events.extend(list.soon.drain(..));
-        }
-        if !events.is_empty() {
-            return Next::Happens;
-        }
-        let next = list.later.peek().map(|first| first.due);
         list.driver = Driver::Resting(next, waker.clone());
         Next::Rest(next)
     }
 
     /// Nothing happens any more.
     pub(crate) fn end(&self) {
-        let (soon, later, driver) = {
+        let (planned, driver) = {
             let mut list = self.list();
             let driver = std::mem::replace(&mut list.driver, Driver::Over);
-            (std::mem::take(&mut list.soon), std::mem::take(&mut list.later), driver)
+            (std::mem::take(&mut list.planned), driver)
         };
         if let Driver::Resting(_, waker) = driver {
             waker.wake();
         }
-        // Dropped without the lock: nobody knows what they hold.
-        drop((soon, later));
+        // Dropped without the lock: nobody knows what it holds.
+        drop(planned);
     }
 
     /// Lets everything happen at its time, until the list is ended or this is dropped.
     pub(crate) async fn carry_out(self) {
         let ending = Ending(self);
-        let (timer, mut events) = (sleep_until(Instant::now()), Vec::new());
+        let timer = sleep_until(Instant::now());
         tokio::pin!(timer);
-        poll_fn(|context| ending.0.poll(timer.as_mut(), &mut events, context)).await;
+        poll_fn(|context| ending.0.poll(timer.as_mut(), context)).await;
     }
 
-    fn poll(
-        &self,
-        mut timer: Pin<&mut Sleep>,
-        events: &mut Vec<Event>,
-        context: &mut Context<'_>,
-    ) -> Poll<()> {
+    fn poll(&self, mut timer: Pin<&mut Sleep>, context: &mut Context<'_>) -> Poll<()> {
         let mut now = Instant::now();
         loop {
-            match self.next(now, context.waker(), events) {
-                Next::Happens => events.drain(..).for_each(|event| event.happen(now)),
+            match self.next(now, context.waker()) {
+                Next::Happens(at, event) => event.happen(at),
                 Next::Rest(Some(due)) => {
                     if timer.deadline() != due || timer.is_elapsed() {
                         timer.as_mut().reset(due);
@@ -228,7 +206,7 @@ impl Drop for Ending {
 impl std::fmt::Debug for Agenda {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let list = self.list();
-        f.debug_struct("Agenda").field("planned", &list.later.len()).finish_non_exhaustive()
+        f.debug_struct("Agenda").field("planned", &list.planned.len()).finish_non_exhaustive()
     }
 }
 
@@ -275,8 +253,8 @@ mod tests {
         let (agenda, began, log) = (Agenda::new(), Instant::now(), Arc::default());
         let event = |name| Event::GivenUp(Arc::new(Noted { name, began, log: Arc::clone(&log) }));
         tokio::spawn(agenda.clone().carry_out());
-        agenda.soon(event('b'));
-        agenda.at(began, event('a'));
+        agenda.at(began, event('b'));
+        agenda.at(began - MS, event('a'));
         agenda.at(began + 9 * MS, event('i'));
         agenda.at(began + 4 * MS, event('d'));
         agenda.at(began + 4 * MS, event('e'));
@@ -288,7 +266,7 @@ mod tests {
         sleep(5 * MS).await;
         // Until 9 ms: what falls into the same millisecond goes first all the same.
         agenda.at(began + 8 * MS + MS / 2, event('h'));
-        agenda.soon(event('g'));
+        agenda.at(Instant::now(), event('g'));
         sleep(10 * MS).await;
         let happened = log.lock().unwrap().clone();
         let expected = [
@@ -305,7 +283,6 @@ mod tests {
         assert_eq!(happened, expected);
         agenda.end();
         agenda.at(Instant::now(), event('y'));
-        agenda.soon(event('z'));
         sleep(MS).await;
         assert_eq!(log.lock().unwrap().len(), expected.len(), "nothing happens after the end");
         assert_eq!(Arc::strong_count(&log), 1, "and nothing is kept for it");

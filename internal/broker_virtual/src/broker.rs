@@ -37,6 +37,8 @@ pub(crate) struct State {
     /// A handful.
     streams: Vec<Stream>,
     clock: RunClock,
+    /// When something last happened.
+    time: Instant,
     /// The broker does nothing before.
     stalled_until: Instant,
     /// Streams that were ever made: tells one from a later one of the same name.
@@ -68,6 +70,7 @@ impl VirtualBroker {
         let state = State {
             streams: Vec::new(),
             clock,
+            time: Instant::now(),
             stalled_until: Instant::now(),
             made: 0,
             observer: None,
@@ -209,17 +212,26 @@ impl State {
         append: &Append,
         now: Instant,
     ) -> Result<Seq, AppendError> {
-        let now = self.clock.at(now);
+        let now = self.time(now);
+        let at = self.clock.at(now);
         let outcome = match self.stream_mut(&append.stream) {
-            Ok(stream) => stream.append(append, now),
+            Ok(stream) => stream.append(append, now, at),
             Err(_) => Err(AppendError::Rejected(format!("there is no stream {}", append.stream))),
         };
-        self.tell_at(now, client, &Happening::Appended { append, outcome: &outcome });
+        self.tell_at(at, client, &Happening::Appended { append, outcome: &outcome });
         outcome
     }
 
+    /// The time, `now`: the broker's clock does not go back, though what has waited long is let through
+    /// before what fell due a little earlier.
+    fn time(&mut self, now: Instant) -> Instant {
+        self.time = self.time.max(now);
+        self.time
+    }
+
     pub(crate) fn tell(&mut self, client: &str, happening: &Happening<'_>) {
-        self.tell_at(self.clock.now(), client, happening);
+        let now = self.time(Instant::now());
+        self.tell_at(self.clock.at(now), client, happening);
     }
 
     fn tell_at(&mut self, at: Timestamp, client: &str, happening: &Happening<'_>) {

@@ -1,6 +1,6 @@
 //! What a client says to the broker, and hears from it: requests that are slow, lost, cut off, or in doubt.
 
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -60,19 +60,23 @@ impl VirtualLog {
         answer.unwrap_or_else(|| Err(BrokerError::Unavailable("no answer".into())))
     }
 
-    /// An append, and what the broker says to it; `None` if nothing is heard.
-    pub(crate) async fn send(&self, append: Append) -> Option<Result<Seq, AppendError>> {
-        let subject = append.subject.clone();
-        let fate = move |faults: &mut Faults| faults.strike(&subject);
+    /// An append, and what the broker says to it: in doubt if nothing is heard.
+    pub(crate) fn send(
+        &self,
+        append: Append,
+    ) -> impl Future<Output = Result<Seq, AppendError>> + Send {
         let client = self.connection.name.clone();
         let sent = Arc::new(Sent { client, append, told: AtomicU8::new(0) });
-        let arriving = sent.clone();
-        let arrive = move |state: &mut State, now| arriving.arrive(state, now);
-        let outcome = self.request(arrive, fate).await;
-        if outcome.is_none() {
+        async move {
+            let arriving = sent.clone();
+            let arrive = move |state: &mut State, now| arriving.arrive(state, now);
+            let fate = |faults: &mut Faults| faults.strike(&sent.append.subject);
+            if let Some(outcome) = self.request(arrive, fate).await {
+                return outcome;
+            }
             sent.give_up(&mut self.connection.broker.state());
+            Err(AppendError::InDoubt("no answer".into()))
         }
-        outcome
     }
 
     /// A request that changes or reads the broker, and its answer; `None` if none is heard.
@@ -88,7 +92,8 @@ impl VirtualLog {
             (line.sky, fate(&mut line.faults))
         };
         if !sky.is_connected() {
-            timeout_at(until, connection.until(Sky::is_connected)).await.ok()?;
+            // In a box: it is rare, and long.
+            Box::pin(timeout_at(until, connection.until(Sky::is_connected))).await.ok()?;
             (sky, now) = (connection.sky(), Instant::now());
         }
         let patience = Patience { until, breaks: sky.breaks };

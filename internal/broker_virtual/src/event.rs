@@ -25,6 +25,7 @@ pub(crate) enum Event {
 }
 
 impl Event {
+    /// It happens, `now`.
     pub(crate) fn happen(self, now: Instant) {
         match self {
             Self::Requests(connection) => connection.arrive(now),

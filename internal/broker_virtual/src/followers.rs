@@ -1,17 +1,16 @@
-//! Who follows a stream, and who is to hear of a record: an append touches those only whose filters
-//! take its subject.
+//! Who follows a stream, and hears of what is stored there.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Weak};
 
 use broker::{Seq, Subject};
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use crate::agenda::Agenda;
 use crate::event::Event;
 use crate::filter::Filters;
 use crate::reader::Following;
-use crate::subjects::SubjectId;
 
 /// How many sequences are noted for a follower that does not ask; beyond, it looks through the
 /// stream itself when it comes back.
@@ -46,13 +45,11 @@ pub(crate) struct Followers {
     all: Vec<Option<Follower>>,
     /// Places of followers that are gone.
     free: Vec<usize>,
-    /// Who takes a subject, for each subject by its number.
-    takers: Vec<(Subject, Vec<FollowerId>)>,
 }
 
 impl Followers {
     pub(crate) fn new(agenda: Agenda) -> Self {
-        Self { agenda, all: Vec::new(), free: Vec::new(), takers: Vec::new() }
+        Self { agenda, all: Vec::new(), free: Vec::new() }
     }
 
     /// Adds a follower; `told` is handed its name.
@@ -66,50 +63,42 @@ impl Followers {
             self.all.len() - 1
         });
         let id = FollowerId(place);
-        for (subject, takers) in &mut self.takers {
-            if filters.take(subject) {
-                takers.push(id);
-            }
-        }
         self.all[place] = Some(Follower { filters, noted: None, idle: false, told: told(id) });
         id
     }
 
-    pub(crate) fn remove(&mut self, id: FollowerId) {
-        if let Some(follower) = self.all.get_mut(id.0).and_then(Option::take) {
-            self.free.push(id.0);
-            for (_, takers) in self.takers.iter_mut().filter(|(s, _)| follower.filters.take(s)) {
-                takers.retain(|taker| *taker != id);
-            }
-        }
+    /// Removes a follower; gives back what it took.
+    pub(crate) fn remove(&mut self, id: FollowerId) -> Option<Filters> {
+        let follower = self.all.get_mut(id.0).and_then(Option::take)?;
+        self.free.push(id.0);
+        Some(follower.filters)
     }
 
     pub(crate) fn get_mut(&mut self, id: FollowerId) -> Option<&mut Follower> {
         self.all.get_mut(id.0)?.as_mut()
     }
 
-    /// The next subject is numbered.
-    pub(crate) fn meet(&mut self, subject: &Subject) {
+    /// Those whose filters take a subject.
+    pub(crate) fn takers(&self, subject: &Subject) -> Vec<FollowerId> {
         let takes = |follower: &Option<Follower>| {
             follower.as_ref().is_some_and(|follower| follower.filters.take(subject))
         };
         let takers = self.all.iter().enumerate().filter(|(_, follower)| takes(follower));
-        let takers = takers.map(|(place, _)| FollowerId(place)).collect();
-        self.takers.push((subject.clone(), takers));
+        takers.map(|(place, _)| FollowerId(place)).collect()
     }
 
-    /// A record of a subject was stored.
-    pub(crate) fn tell(&mut self, subject: SubjectId, seq: Seq) {
-        for id in &self.takers[subject.0].1 {
+    /// A record that these take was stored `now`.
+    pub(crate) fn tell(&mut self, takers: &[FollowerId], seq: Seq, now: Instant) {
+        for id in takers {
             if let Some(follower) = &mut self.all[id.0] {
-                follower.note(seq, &self.agenda);
+                follower.note(seq, now, &self.agenda);
             }
         }
     }
 }
 
 impl Follower {
-    fn note(&mut self, seq: Seq, agenda: &Agenda) {
+    fn note(&mut self, seq: Seq, now: Instant, agenda: &Agenda) {
         if let Some(noted) = &mut self.noted {
             noted.push_back(seq);
             if noted.len() > NOTED_MAX {
@@ -117,15 +106,15 @@ impl Follower {
             }
         }
         if std::mem::take(&mut self.idle) {
-            self.tell(agenda);
+            self.tell(now, agenda);
         }
     }
 
-    fn tell(&self, agenda: &Agenda) {
+    fn tell(&self, now: Instant, agenda: &Agenda) {
         match &self.told {
             Told::Reader(reader) => {
                 if let Some(reader) = reader.upgrade() {
-                    agenda.soon(Event::News(reader));
+                    agenda.at(now, Event::News(reader));
                 }
             }
             Told::Pulls(wake) => wake.notify_one(),
@@ -140,7 +129,8 @@ impl Follower {
 
 impl Drop for Followers {
     fn drop(&mut self) {
-        self.all.iter().flatten().for_each(|follower| follower.tell(&self.agenda));
+        let now = Instant::now();
+        self.all.iter().flatten().for_each(|follower| follower.tell(now, &self.agenda));
     }
 }
 

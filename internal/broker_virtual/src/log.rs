@@ -6,11 +6,12 @@ use broker::{Append, AppendError, ConsumerName, Record, Seq, StreamSpec, StreamS
 use bugs::Bug;
 use bytes::Bytes;
 use model::Timestamp;
+use tokio::time::Instant;
 
 use crate::agenda::Agenda;
 use crate::durable::Durable;
 use crate::filter::Filters;
-use crate::followers::Followers;
+use crate::followers::{FollowerId, Followers, Told};
 use crate::pages::Pages;
 use crate::subjects::{Held, SubjectId, Subjects};
 
@@ -62,7 +63,13 @@ impl Stream {
         }
     }
 
-    pub(crate) fn append(&mut self, append: &Append, at: Timestamp) -> Result<Seq, AppendError> {
+    /// Decides an append, `now`, when the clock shows `at`.
+    pub(crate) fn append(
+        &mut self,
+        append: &Append,
+        now: Instant,
+        at: Timestamp,
+    ) -> Result<Seq, AppendError> {
         let Append { stream, subject, payload, expect } = append;
         let known = self.subjects.id(subject);
         if known.is_none() && !self.takes.take(subject) {
@@ -80,12 +87,12 @@ impl Stream {
             return Err(AppendError::Rejected(format!("{stream} is full")));
         }
         let id = known.unwrap_or_else(|| {
-            self.followers.meet(subject);
-            self.subjects.add(subject)
+            let takers = self.followers.takers(subject);
+            self.subjects.add(subject, takers)
         });
         self.last = self.last.next();
         self.bytes += size;
-        self.records.insert(self.last, Stored { subject: id, at, payload: payload.clone() });
+        self.records.push(self.last, Stored { subject: id, at, payload: payload.clone() });
         let seqs = &mut self.subjects.at_mut(id).seqs;
         seqs.push_back(self.last);
         let kept = seqs.len() as u64;
@@ -100,13 +107,32 @@ impl Stream {
         {
             self.records.remove(self.last);
         }
-        self.followers.tell(id, self.last);
+        self.followers.tell(&self.subjects.at(id).takers, self.last, now);
         Ok(self.last)
+    }
+
+    /// Adds a follower, which `told` is handed the name of.
+    pub(crate) fn follow(
+        &mut self,
+        filters: Filters,
+        told: impl FnOnce(FollowerId) -> Told,
+    ) -> FollowerId {
+        let id = self.followers.add(filters.clone(), told);
+        self.subjects.each_taken(&filters, |held| held.takers.push(id));
+        id
+    }
+
+    /// Removes a follower.
+    pub(crate) fn unfollow(&mut self, id: FollowerId) {
+        if let Some(filters) = self.followers.remove(id) {
+            self.subjects
+                .each_taken(&filters, |held| held.takers.retain(|follower| *follower != id));
+        }
     }
 
     /// Removes the oldest record of a subject.
     fn drop_oldest(&mut self, id: SubjectId) -> Option<Seq> {
-        let Held { subject, seqs } = self.subjects.at_mut(id);
+        let Held { subject, seqs, .. } = self.subjects.at_mut(id);
         let seq = seqs.pop_front()?;
         self.bytes -= self.records.remove(seq).map_or(0, |stored| bytes(subject, &stored.payload));
         Some(seq)

@@ -9,8 +9,8 @@ use model::Seed;
 pub struct Options {
     /// Every client draws from a stream of its own below this seed.
     pub seed: Seed,
-    /// The shortest way of a request, an answer or a record. Tokio's timers count in milliseconds,
-    /// so shorter ways all take one.
+    /// The shortest way of a request, an answer or a record. Tokio's timers count in milliseconds, so
+    /// whoever waits learns at the end of one what happened within it.
     pub latency_min: Duration,
     /// The longest way.
     pub latency_max: Duration,

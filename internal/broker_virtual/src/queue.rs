@@ -39,18 +39,20 @@ impl State {
             return Err(QueueError::Rejected { consumer: spec.name, why });
         }
         let last = stream.state().last;
-        match stream.consumers.get_mut(&spec.name) {
+        match stream.consumers.get(&spec.name) {
             Some(consumer) => {
-                stream.followers.remove(consumer.follower);
-                let hears = consumer.hears(&spec);
+                let (before, hears) = (consumer.follower, consumer.hears(&spec));
                 let pulls = Told::Pulls(consumer.wake.clone());
-                let follower = stream.followers.add(hears, |_| pulls);
-                consumer.change(spec, last, follower);
+                stream.unfollow(before);
+                let follower = stream.follow(hears, |_| pulls);
+                if let Some(consumer) = stream.consumers.get_mut(&spec.name) {
+                    consumer.change(spec, last, follower);
+                }
             }
             None => {
                 let wake = Arc::new(Notify::new());
                 let pulls = Told::Pulls(wake.clone());
-                let follower = stream.followers.add(filters(&spec), |_| pulls);
+                let follower = stream.follow(filters(&spec), |_| pulls);
                 stream.consumers_made += 1;
                 let life = stream.consumers_made;
                 let consumer = Durable::new(spec.clone(), life, follower, wake);
@@ -67,7 +69,7 @@ impl State {
     ) -> Result<(), QueueError> {
         let stream = self.stream_mut(name)?;
         if let Some(consumer) = stream.consumers.remove(consumer) {
-            stream.followers.remove(consumer.follower);
+            stream.unfollow(consumer.follower);
             consumer.wake.notify_waiters();
         }
         Ok(())

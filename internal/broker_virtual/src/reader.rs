@@ -72,7 +72,7 @@ impl VirtualReader {
         };
         let (name, incarnation) = (stream.spec.name.clone(), stream.incarnation);
         let mut following = None;
-        stream.followers.add(filters.clone(), |id| {
+        stream.follow(filters.clone(), |id| {
             let inbox = Inbox {
                 filters,
                 id,
@@ -287,7 +287,7 @@ impl Drop for VirtualReader {
         let mut state = connection.broker.state();
         let stream = state.stream_mut(stream).ok();
         if let Some(stream) = stream.filter(|found| found.incarnation == *incarnation) {
-            stream.followers.remove(id);
+            stream.unfollow(id);
         }
     }
 }

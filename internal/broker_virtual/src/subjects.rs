@@ -9,6 +9,7 @@ use indexmap::IndexMap;
 use twox_hash::XxHash64;
 
 use crate::filter::Filters;
+use crate::followers::FollowerId;
 
 /// Numbers the subjects of a stream, in the order of their first records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub(crate) struct SubjectId(pub(crate) usize);
 pub(crate) struct Held {
     pub(crate) subject: Subject,
     pub(crate) seqs: VecDeque<Seq>,
+    /// Who is to hear of further ones: an append touches nobody else.
+    pub(crate) takers: Vec<FollowerId>,
 }
 
 /// Every subject that ever had a record, in the order of their numbers.
@@ -30,9 +33,9 @@ impl Subjects {
         self.0.get_index_of(subject).map(SubjectId)
     }
 
-    /// Numbers a subject that has none.
-    pub(crate) fn add(&mut self, subject: &Subject) -> SubjectId {
-        let held = Held { subject: subject.clone(), seqs: VecDeque::new() };
+    /// Numbers a subject that has no number, and these followers.
+    pub(crate) fn add(&mut self, subject: &Subject, takers: Vec<FollowerId>) -> SubjectId {
+        let held = Held { subject: subject.clone(), seqs: VecDeque::new(), takers };
         SubjectId(self.0.insert_full(subject.clone(), held).0)
     }
 
@@ -54,5 +57,16 @@ impl Subjects {
         // What no pattern can take is not looked at.
         let all = self.0.values().filter(|_| filters.has_patterns());
         named.chain(all.filter(|held| filters.pattern_takes(&held.subject)))
+    }
+
+    /// Does something to each of those that `filters` take.
+    pub(crate) fn each_taken(&mut self, filters: &Filters, mut change: impl FnMut(&mut Held)) {
+        for subject in filters.plain() {
+            self.0.get_mut(subject).into_iter().for_each(&mut change);
+        }
+        if filters.has_patterns() {
+            let all = self.0.values_mut();
+            all.filter(|held| filters.pattern_takes(&held.subject)).for_each(change);
+        }
     }
 }

@@ -147,7 +147,8 @@ async fn records_bear_the_time_of_the_broker() {
         let now = broker.clock().now();
         let last = client.last(&stream(), &subject("s.>")).await.unwrap().unwrap();
         let age = now.0 - last.stored_at_us;
-        assert!((0..=3_000).contains(&age), "its answer was under way for {age} µs");
+        // Whoever waits hears at the end of a millisecond.
+        assert!((50..4_000).contains(&age), "its answer was under way for {age} µs");
         sleep(HOUR).await;
     }
 }

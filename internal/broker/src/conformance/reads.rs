@@ -147,6 +147,13 @@ pub async fn a_reader_waits_for_new_records<B: Admin>(bench: &Bench<B>) {
     bench.put("a", "2").await;
     assert_eq!(texts(&mut early, 1).await, ["a=2"]);
     assert_eq!(texts(&mut ahead, 1).await, ["a=2"]);
+    for (filter, payload) in [("a", "3"), (">", "4")] {
+        let mut late = bench.read(&[filter], Start::LastPerSubject).await;
+        texts(&mut late, 1).await;
+        assert_quiet(&mut late).await;
+        bench.put("a", payload).await;
+        assert_eq!(texts(&mut late, 1).await, [format!("a={payload}")], "by {filter}");
+    }
 }
 
 /// A record says how many more there are behind it.
