@@ -7,10 +7,10 @@
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::ops::Deref;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use std::task::{Poll, Waker};
+use std::task::{Context, Poll, Waker};
 
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
@@ -86,24 +86,25 @@ impl<T> Shared<T> {
         self.senders.load(Ordering::Acquire) == 0
     }
 
-    /// Waits for `changed`, which comes with another version than `seen`, or with the end of the last sender.
-    /// Whoever waits for many things looks at each of them often: as long as there is neither, it is enough
-    /// to have asked once to be woken.
-    async fn until(&self, changed: Notified<'_>, seen: u64) {
-        let mut changed = pin!(changed);
-        let mut asked: Option<Waker> = None;
-        poll_fn(|context| {
-            let has_asked = asked.as_ref().is_some_and(|waker| waker.will_wake(context.waker()));
-            if has_asked && self.version.load(Ordering::Acquire) == seen && !self.is_closed() {
-                return Poll::Pending;
-            }
-            // Whoever changes the value tells of it before this goes on: what comes later comes with a
-            // version that was not seen.
-            let _unchanging = self.read();
-            asked = Some(context.waker().clone());
-            changed.as_mut().poll(context)
-        })
-        .await;
+    /// Looks whether `changed` has come: with another version than `seen`, or with the end of the last
+    /// sender. Whoever waits for many things looks at each of them often: as long as there is neither, it is
+    /// enough to have `asked` once to be woken.
+    fn look(
+        &self,
+        context: &mut Context<'_>,
+        changed: Pin<&mut Notified<'_>>,
+        asked: &mut Option<Waker>,
+        seen: u64,
+    ) -> Poll<()> {
+        let has_asked = asked.as_ref().is_some_and(|waker| waker.will_wake(context.waker()));
+        if has_asked && self.version.load(Ordering::Acquire) == seen && !self.is_closed() {
+            return Poll::Pending;
+        }
+        // Whoever changes the value tells of it before this goes on: what comes later comes with a
+        // version that was not seen.
+        let _unchanging = self.read();
+        *asked = Some(context.waker().clone());
+        changed.poll(context)
     }
 }
 
@@ -152,7 +153,7 @@ impl<T> Sender<T> {
         }
         state.version += 1;
         self.0.version.store(state.version, Ordering::Release);
-        // Before anybody else looks: see `until`.
+        // Before anybody else looks: see `look`.
         self.0.changed.notify_waiters();
         true
     }
@@ -201,7 +202,7 @@ impl<T> Receiver<T> {
     pub async fn changed(&mut self) -> Result<(), Closed> {
         loop {
             // As in `wait_for`, but the value need not be looked at.
-            let changed = self.shared.changed.notified();
+            let (mut changed, mut asked) = (pin!(self.shared.changed.notified()), None);
             let closed = self.shared.is_closed();
             let version = self.shared.version.load(Ordering::Acquire);
             if std::mem::replace(&mut self.seen, version) != version {
@@ -210,7 +211,8 @@ impl<T> Receiver<T> {
             if closed {
                 return Err(Closed);
             }
-            self.shared.until(changed, version).await;
+            poll_fn(|context| self.shared.look(context, changed.as_mut(), &mut asked, version))
+                .await;
         }
     }
 
@@ -226,7 +228,7 @@ impl<T> Receiver<T> {
         loop {
             // It hears of what happens from here on, so nothing is missed between look and wait; and
             // what the last sender did is seen, since it is looked at after its end is.
-            let changed = self.shared.changed.notified();
+            let (mut changed, mut asked) = (pin!(self.shared.changed.notified()), None);
             let closed = self.shared.is_closed();
             {
                 let state = self.shared.read();
@@ -238,7 +240,8 @@ impl<T> Receiver<T> {
             if closed {
                 return Err(Closed);
             }
-            self.shared.until(changed, self.seen).await;
+            let seen = self.seen;
+            poll_fn(|context| self.shared.look(context, changed.as_mut(), &mut asked, seen)).await;
         }
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use broker::{Log, Seq};
 use bugs::Bug;
+use futures_util::FutureExt;
 use model::{PartitionId, watch};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -268,7 +269,7 @@ impl<B: Log, H: Handler> Consumer<B, H> {
             revoked: revocation,
             standing: self.standing.clone(),
         };
-        self.lanes.spawn(async move { (partition, lane.run().await) });
+        self.lanes.spawn(lane.run().map(move |end| (partition, end)));
         self.slots.insert(partition, Slot::Open { feed: feed.clone(), revoked });
         feed
     }

@@ -69,65 +69,69 @@ async fn finished<T>(pending: &mut Pending<T>) -> T {
 
 impl<B: Log, H: Handler> Lane<B, H> {
     /// Works until the partition is revoked or lost.
-    pub(crate) async fn run(mut self) -> LaneEnd {
-        let mut handling: Pending<(Seq, H::Output)> = None;
-        let mut recording: Pending<Result<Seq, Fenced>> = None;
-        let mut outputs = Vec::new();
-        let mut on_its_way = 0;
-        let mut deadline: Option<Instant> = None;
-        // They wait for as long as the lane lives, instead of anew in each turn.
-        let revocation = watch::raised(self.revoked.clone());
-        let news = watch::changed(self.standing.clone());
-        tokio::pin!(revocation, news);
-        loop {
-            if recording.is_none() && !outputs.is_empty() {
-                on_its_way = outputs.len() as u64;
-                recording = Some(Box::pin(self.record(std::mem::take(&mut outputs))));
-            }
-            let standing = *self.standing.borrow_and_update();
-            if standing == Standing::Over {
-                deadline = Some(Instant::now());
-            }
-            if deadline.is_some() && handling.is_none() && recording.is_none() {
-                break;
-            }
-            let ready = deadline.is_none()
-                && handling.is_none()
-                && standing == Standing::Sound
-                && outputs.len() < UNRECORDED_MAX;
-            tokio::select! {
-                biased;
-                recorded = finished(&mut recording) => match recorded {
-                    Ok(head) => self.chain.head = head,
-                    Err(fenced) => return self.fenced(fenced, on_its_way + outputs.len() as u64),
-                },
-                (seq, output) = finished(&mut handling) => {
-                    self.through = seq;
-                    outputs.push(output);
+    #[expect(clippy::manual_async_fn, reason = "an `async fn` holds what it is handed twice")]
+    pub(crate) fn run(mut self) -> impl Future<Output = LaneEnd> + Send {
+        async move {
+            let mut handling: Pending<(Seq, H::Output)> = None;
+            let mut recording: Pending<Result<Seq, Fenced>> = None;
+            let mut outputs = Vec::new();
+            let mut on_its_way = 0;
+            let mut deadline: Option<Instant> = None;
+            // They wait for as long as the lane lives, instead of anew in each turn.
+            let revocation = watch::raised(self.revoked.clone());
+            let news = watch::changed(self.standing.clone());
+            tokio::pin!(revocation, news);
+            loop {
+                if recording.is_none() && !outputs.is_empty() {
+                    on_its_way = outputs.len() as u64;
+                    recording = Some(Box::pin(self.record(std::mem::take(&mut outputs))));
                 }
-                () = &mut revocation, if deadline.is_none() => {
-                    if bugs::has(Bug::BacklogDropped) {
-                        self.drop_backlog();
+                let standing = *self.standing.borrow_and_update();
+                if standing == Standing::Over {
+                    deadline = Some(Instant::now());
+                }
+                if deadline.is_some() && handling.is_none() && recording.is_none() {
+                    break;
+                }
+                let ready = deadline.is_none()
+                    && handling.is_none()
+                    && standing == Standing::Sound
+                    && outputs.len() < UNRECORDED_MAX;
+                tokio::select! {
+                    biased;
+                    recorded = finished(&mut recording) => match recorded {
+                        Ok(head) => self.chain.head = head,
+                        Err(fenced) => return self.fenced(fenced, on_its_way + outputs.len() as u64),
+                    },
+                    (seq, output) = finished(&mut handling) => {
+                        self.through = seq;
+                        outputs.push(output);
                     }
-                    deadline = Some(Instant::now() + self.context.timing.revoke_grace());
-                }
-                () = until(deadline), if handling.is_some() => handling = None,
-                () = &mut news => news.set(watch::changed(self.standing.clone())),
-                delivery = self.queue.recv(), if ready => {
-                    if let Some(delivery) = delivery.filter(|delivery| delivery.seq > self.through) {
-                        if is_skipped(&delivery) {
-                            self.through = delivery.seq;
-                            continue;
+                    () = &mut revocation, if deadline.is_none() => {
+                        if bugs::has(Bug::BacklogDropped) {
+                            self.drop_backlog();
                         }
-                        handling = Some(Box::pin(self.handle(delivery)));
+                        deadline = Some(Instant::now() + self.context.timing.revoke_grace());
+                    }
+                    () = until(deadline), if handling.is_some() => handling = None,
+                    () = &mut news => news.set(watch::changed(self.standing.clone())),
+                    delivery = self.queue.recv(), if ready => {
+                        if let Some(delivery) = delivery.filter(|delivery| delivery.seq > self.through) {
+                            if is_skipped(&delivery) {
+                                self.through = delivery.seq;
+                                continue;
+                            }
+                            handling = Some(Box::pin(self.handle(delivery)));
+                        }
                     }
                 }
             }
-        }
-        let standing = *self.standing.borrow();
-        match standing {
-            Standing::Over => LaneEnd::Dropped,
-            Standing::Sound | Standing::Lapsed => self.release().await,
+            let standing = *self.standing.borrow();
+            match standing {
+                Standing::Over => LaneEnd::Dropped,
+                // In a box: it comes once.
+                Standing::Sound | Standing::Lapsed => Box::pin(self.release()).await,
+            }
         }
     }
 

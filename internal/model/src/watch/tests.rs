@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32};
-use std::task::{Context, Wake};
+use std::task::Wake;
 use std::time::Duration;
 
 use tokio::task::{JoinSet, yield_now};
