@@ -138,7 +138,7 @@ pub struct SelftestArgs {
     #[arg(long, value_name = "NAME")]
     pub filter: Option<String>,
     /// How many seeds each bug gets at the most.
-    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    #[arg(long, default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub seeds: u64,
     /// How many bugs are tried at once [default: one for each core].
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]

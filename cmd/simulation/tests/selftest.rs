@@ -16,7 +16,7 @@ fn simulation() -> Command {
 fn every_bug_is_found_by_its_class_and_documented() {
     let place = Place::new("selftest");
     let table = place.text("selftest.md");
-    let args = ["selftest", "--on-server", "--seeds", "100", "--out", &place.text("out")];
+    let args = ["selftest", "--on-server", "--out", &place.text("out")];
     let output = simulation().args(args).args(["--markdown", &table]).output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
