@@ -92,7 +92,7 @@ impl Stream {
         });
         self.last = self.last.next();
         self.bytes += size;
-        self.records.push(self.last, Stored { subject: id, at, payload: payload.clone() });
+        self.records.insert(self.last, Stored { subject: id, at, payload: payload.clone() });
         let seqs = &mut self.subjects.at_mut(id).seqs;
         seqs.push_back(self.last);
         let kept = seqs.len() as u64;
