@@ -172,9 +172,11 @@ impl List {
 
     /// The task is to look at the list at `due` at the latest.
     fn wake_before(&mut self, due: Instant) {
-        let Driver::Resting(next, _) = &self.driver else { return };
-        if next.is_none_or(|next| due < next && self.tick(due) < self.tick(next)) {
-            self.wake();
+        if let Driver::Resting(next, _) = &self.driver
+            && next.is_none_or(|next| due < next && self.tick(due) < self.tick(next))
+            && let Driver::Resting(_, waker) = std::mem::take(&mut self.driver)
+        {
+            waker.wake();
         }
     }
 
@@ -182,15 +184,6 @@ impl List {
     fn tick(&self, at: Instant) -> u64 {
         let since = at - self.began;
         since.as_secs() * 1_000 + u64::from(since.subsec_nanos().div_ceil(1_000_000))
-    }
-
-    fn wake(&mut self) {
-        if !matches!(self.driver, Driver::Resting(..)) {
-            return;
-        }
-        if let Driver::Resting(_, waker) = std::mem::take(&mut self.driver) {
-            waker.wake();
-        }
     }
 }
 

@@ -138,21 +138,6 @@ async fn a_break_ends_what_was_lost_before() {
     assert_eq!(began.elapsed(), Duration::ZERO);
 }
 
-#[tokio::test(start_paused = true)]
-async fn records_bear_the_time_of_the_broker() {
-    let broker = world().await;
-    let client = broker.client("c");
-    for n in 0..3 {
-        client.append(append(n)).await.unwrap();
-        let now = broker.clock().now();
-        let last = client.last(&stream(), &subject("s.>")).await.unwrap().unwrap();
-        let age = now.0 - last.stored_at_us;
-        // Whoever waits hears at the end of a millisecond.
-        assert!((50..4_000).contains(&age), "its answer was under way for {age} µs");
-        sleep(HOUR).await;
-    }
-}
-
 /// A process that ends has sent what it has sent, also over a connection that is silent just then.
 #[tokio::test(start_paused = true)]
 async fn what_was_sent_outlives_its_sender() {

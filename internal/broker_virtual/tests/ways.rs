@@ -12,12 +12,16 @@ use common::{append, spec, stream, subject};
 use model::{Network, Seed};
 use tokio::time::{Instant, sleep};
 
+const HOUR: Duration = Duration::from_secs(3600);
 const MS: Duration = Duration::from_millis(1);
 const US: Duration = Duration::from_micros(1);
 
-/// A broker to which every way takes this long.
-async fn world(way: Duration) -> VirtualBroker {
-    let options = Options { latency_min: way, latency_max: way, ..Options::new(Seed(5)) };
+/// Every way takes so long.
+fn always(way: Duration) -> Options {
+    Options { latency_min: way, latency_max: way, ..Options::new(Seed(5)) }
+}
+
+async fn world(options: Options) -> VirtualBroker {
     let broker = VirtualBroker::new(options);
     broker.client("admin").ensure(&spec()).await.unwrap();
     broker
@@ -32,10 +36,8 @@ fn stored(broker: &VirtualBroker) -> Vec<(String, i64)> {
 
 #[tokio::test(start_paused = true)]
 async fn what_follows_within_a_millisecond_happens_in_it() {
-    for (way, appended, read) in
-        [(300, 1, 1), (400, 1, 1), (700, 2, 2), (1_000, 2, 2), (1_100, 3, 3)]
-    {
-        let broker = world(US * way).await;
+    for (way, heard) in [(300, 1), (400, 1), (700, 2), (1_000, 2), (1_100, 3)] {
+        let broker = world(always(US * way)).await;
         let (client, other) = (broker.client("c"), broker.client("d"));
         let filters = vec![subject("s.>")];
         let mut reader = other.read(&stream(), filters, Start::At(Seq(1))).await.unwrap();
@@ -46,16 +48,31 @@ async fn what_follows_within_a_millisecond_happens_in_it() {
         sleep(MS).await;
         let (began, sent_at) = (Instant::now(), broker.clock().now());
         client.append(append(1)).await.unwrap();
-        assert_eq!(began.elapsed(), MS * appended, "there and back, with ways of {way} µs");
+        assert_eq!(began.elapsed(), MS * heard, "there and back, with ways of {way} µs");
         let (stored_at, came_at) = reading.await.unwrap();
         assert_eq!(stored_at - sent_at.0, i64::from(way), "it is stored when it arrives");
-        assert_eq!(came_at - began, MS * read, "to another one, with ways of {way} µs");
+        assert_eq!(came_at - began, MS * heard, "to another one, with ways of {way} µs");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn records_bear_the_time_of_the_broker() {
+    let broker = world(Options::new(Seed(5))).await;
+    let client = broker.client("c");
+    for n in 0..3 {
+        client.append(append(n)).await.unwrap();
+        let now = broker.clock().now();
+        let last = client.last(&stream(), &subject("s.>")).await.unwrap().unwrap();
+        let age = now.0 - last.stored_at_us;
+        // Whoever waits hears at the end of a millisecond.
+        assert!((50..4_000).contains(&age), "its answer was under way for {age} µs");
+        sleep(HOUR).await;
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_clock_of_the_broker_does_not_go_back() {
-    let broker = world(US * 500).await;
+    let broker = world(always(US * 500)).await;
     let (silent, other) = (broker.client("silent"), broker.client("other"));
     broker.set_network("silent", Network::HalfOpen);
     let held_up = tokio::spawn(async move { silent.append(append("held up")).await });

@@ -195,7 +195,7 @@ impl<B: Log> Producer<B> {
         // It waits for as long as the producer lives, instead of anew in each turn.
         let stopped = watch::raised(stop.clone());
         tokio::pin!(stopped);
-        let mut due = self.take_due(&mut arrivals);
+        let mut due = if *stop.borrow() { None } else { self.take_due(&mut arrivals) };
         loop {
             if give_up_at.is_none() && *stop.borrow() {
                 give_up_at = Some(Instant::now() + self.settings.give_up_after);
