@@ -13,7 +13,7 @@ use coordinator::{
 use model::{PartitionId, ProducerId, RunClock, Seed, Timestamp, Weights, producer_range};
 use parti::strategy::{ConsistentHash, RoundRobin, Strategy, WeightedConsistentHash};
 use parti::{Limits, MemberId, Names};
-use producer::{Pattern, ProducerSettings, Variation};
+use producer::{Pattern, ProducerSettings, Publishing, Variation};
 use reports::Channel;
 use view::Run;
 use worker::{Consumption, WorkerSettings};
@@ -88,7 +88,8 @@ impl Setup {
         };
         // Messages and effects are of about the same size; the rest is small.
         let half = Some(bytes / 20 * 9);
-        let limits = Limits { messages_bytes: half, ledger_bytes: half };
+        let duplicate_window = jetstream.duplicate_window.duration();
+        let limits = Limits { messages_bytes: half, ledger_bytes: half, duplicate_window };
         let replicas = usize::from(self.config.nats.replicas);
         let mut streams = self.names.streams(storage, replicas, limits).to_vec();
         let (checkpoint, lease) = (&self.config.checkpoint, self.config.workers.lease.duration());
@@ -252,6 +253,10 @@ impl Setup {
         Ok(ProducerSettings {
             id: id.clone(),
             partitions,
+            publishing: match self.config.producers.publishing {
+                config::Publishing::Conditional => Publishing::Conditional,
+                config::Publishing::MessageId => Publishing::MessageId,
+            },
             variation: self.variation(id),
             seed: self.seed,
             clock: self.clock,

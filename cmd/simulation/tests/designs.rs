@@ -1,5 +1,6 @@
-//! The designs of consumption, each under the same faults: what each promises, it keeps, but for the one
-//! that loses messages at every rebalance, which has to be found out.
+//! The designs of consumption and of publishing, each under the same faults: what each promises, it keeps, but
+//! for the one that loses messages at every rebalance and the one that stores them again after a long outage,
+//! which have to be found out.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod common;
@@ -120,6 +121,45 @@ async fn durable_per_worker_loses_messages_at_a_rebalance() {
         assert!(number(&report, "/anomalies/duplicate") < 20, "seed {seed}");
         assert!(classes.contains(&"lost_in_delivery"), "seed {seed}: {classes:?}");
         assert!(strandings(&report) > 0, "seed {seed}: {}", report["findings"]);
+    }
+}
+
+/// Producers that are cut off again and again: now and then one waits for an answer.
+const CUTS: &str = "chaos.script=[\
+     {at: 1s, event: network_disconnect, target: producer-0, for: 2s, half_open: true}, \
+     {at: 2s, event: network_disconnect, target: producer-1, for: 2s, half_open: true}, \
+     {at: 4s, event: network_disconnect, target: producer-0, for: 2s, half_open: false}, \
+     {at: 5s, event: network_disconnect, target: producer-1, for: 2s, half_open: false}]";
+
+#[tokio::test]
+async fn ids_keep_messages_from_being_stored_again_for_as_long_as_their_window() {
+    let place = place_with("designs_published", 60);
+    let by_id = "producers.publishing=message-id";
+    for (name, design, window, repeats) in [
+        ("conditional", "producers.publishing=conditional", "1s", false),
+        ("remembered", by_id, "1m", false),
+        ("forgotten", by_id, "1s", true),
+    ] {
+        let window = format!("nats.jetstream.duplicate_window={window}");
+        let (mut repeated, mut recovered) = (0, 0);
+        for seed in 1..=8 {
+            let (name, seed) = (format!("{name}-{seed}"), seed.to_string());
+            let mut args = vec!["--virtual", "--config", "tiny.yaml", "--report", &name];
+            args.extend(["--seed", &seed]);
+            for set in [design, &window, "chaos.enabled=true", "chaos.events=[]", CUTS] {
+                args.extend(["--set", set]);
+            }
+            run(&place, &name, &args).await;
+            let report = place.report(&name);
+            recovered += number(&report, "/totals/recovered");
+            match anomalies(&report)[..] {
+                [] => {}
+                [("duplicate", count)] => repeated += count,
+                ref others => panic!("{name}: {others:?}"),
+            }
+        }
+        assert_eq!(repeated > 0, repeats, "{name}: {repeated} were stored again");
+        assert!(repeats || recovered > 0, "{name}: nothing that was in doubt was stored");
     }
 }
 

@@ -1,8 +1,8 @@
-//! The conditional append.
+//! The append, and what must hold when it is stored.
 
 use bytes::Bytes;
 
-use crate::{Seq, StreamName, Subject};
+use crate::{MessageId, Seq, StreamName, Subject};
 
 /// A record to be stored.
 #[derive(Clone, Debug)]
@@ -15,6 +15,9 @@ pub struct Append {
     pub payload: Bytes,
     /// What must hold when it is stored; `None` stores it in any case.
     pub expect: Option<Expect>,
+    /// A name by which the broker knows it again, for as long as
+    /// [`StreamSpec::duplicate_window`](crate::StreamSpec) says.
+    pub id: Option<MessageId>,
 }
 
 /// "The last record of `subject` is `seq`", checked by the broker in the same step as the append.
@@ -29,7 +32,7 @@ pub struct Expect {
 impl Append {
     /// An append under no condition.
     pub fn new(stream: StreamName, subject: Subject, payload: impl Into<Bytes>) -> Self {
-        Self { stream, subject, payload: payload.into(), expect: None }
+        Self { stream, subject, payload: payload.into(), expect: None, id: None }
     }
 
     /// The same, only if the last record of its own subject is `seq`.
@@ -43,6 +46,13 @@ impl Append {
     #[must_use]
     pub fn under(mut self, subject: Subject, seq: Seq) -> Self {
         self.expect = Some(Expect { subject, seq });
+        self
+    }
+
+    /// The same, only if the broker remembers no record of this name.
+    #[must_use]
+    pub fn once(mut self, id: MessageId) -> Self {
+        self.id = Some(id);
         self
     }
 }

@@ -1,14 +1,14 @@
 //! What can go wrong at a broker, sorted by what the caller must do next.
 
-use crate::{Expect, NameError, StreamName};
+use crate::{Expect, NameError, Seq, StreamName};
 
 /// Why an append returned no sequence.
 #[derive(Debug, thiserror::Error)]
 pub enum AppendError {
-    /// Not stored: the expectation did not hold. Somebody else wrote first, or an earlier attempt
-    /// of ours did arrive: look at the last record to know.
-    #[error("append refused: the last record of {} is not {}", .0.subject, .0.seq)]
-    Refused(Expect),
+    /// Not stored: somebody else wrote first, or an earlier attempt of ours did arrive. Look at what is
+    /// stored to know.
+    #[error("append refused: {0}")]
+    Refused(Refusal),
     /// Not stored, and the same append will not be stored later: no such stream, stream full,
     /// payload too large, not allowed.
     #[error("append rejected: {0}")]
@@ -17,6 +17,17 @@ pub enum AppendError {
     /// this error was returned. Look at the last record, and repeat under the same expectation.
     #[error("append in doubt: {0}")]
     InDoubt(String),
+}
+
+/// What stood in the way of an append.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The expectation did not hold.
+    #[error("the last record of {} is not {}", .0.subject, .0.seq)]
+    Expectation(Expect),
+    /// The broker remembers its message id: it was that of this record, which may be gone by now.
+    #[error("its message id is that of record {0}")]
+    Duplicate(Seq),
 }
 
 /// Why a broker could not answer.

@@ -5,17 +5,15 @@
 //! if the last record of a subject is still the one that the writer has seen ([`Expect`]). A lease,
 //! a claim, an effect and a message that must not be stored twice are all conditional appends.
 //!
-//! Two things that brokers of this kind offer are left out, because the conditional append and the
-//! reader do what they would be used for:
+//! A *key-value store* is a way to use it, as it is for JetStream: a bucket is a stream that keeps one
+//! record of each subject, a key is a subject, its value [`Log::last`], compare-and-set an append
+//! [after](Append::after) that record, creation one after [`Seq::NONE`], a watch a reader from
+//! [`Start::LastPerSubject`], and [`Admin::trim`] forgets a key.
 //!
-//! - *Message ids* within a window of time, so that a record sent twice is stored once: an append in
-//!   doubt is repeated under the same expectation instead ([`AppendError::InDoubt`]), and no window
-//!   can close meanwhile.
-//! - A *key-value store*: a key is a subject, its value [`Log::last`], compare-and-set an append
-//!   [after](Append::after) that record, creation one after [`Seq::NONE`], a watch a reader from
-//!   [`Start::LastPerSubject`].
-//!
-//! [`Queue`] is beside them: durable consumers, which this project judges and does not stand on.
+//! Two things are beside them, which this project judges and does not stand on: durable consumers
+//! ([`Queue`]), and message ids ([`MessageId`]), by which a record that is sent again is known for as long as a
+//! window of time is open. An append in doubt that is repeated under the same expectation needs no window
+//! ([`AppendError::InDoubt`]).
 //!
 //! This room talks to no broker; adapters live in rooms of their own and pass one conformance suite.
 //! [`Freezable`] stands in front of any of them.
@@ -34,9 +32,9 @@ mod stream;
 use std::future::Future;
 
 pub use append::{Append, Expect};
-pub use error::{AppendError, BrokerError};
+pub use error::{AppendError, BrokerError, Refusal};
 pub use freeze::{Freezable, FreezableReader, Freezer};
-pub use names::{NameError, Seq, StreamName, Subject};
+pub use names::{MessageId, NameError, Seq, StreamName, Subject};
 pub use patience::{Backoff, insistently, patiently, patiently_for};
 pub use queue::{ConsumerName, ConsumerSpec, ConsumerState, Delivery, Queue, QueueError, Receipt};
 pub use read::{Record, Start};

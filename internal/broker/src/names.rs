@@ -57,6 +57,26 @@ impl StreamName {
     }
 }
 
+/// Names a record, so that the broker knows it when it comes again. Clones share their text.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct MessageId(Arc<str>);
+
+impl MessageId {
+    /// Takes printable ASCII without blanks.
+    pub fn new(name: impl Into<String>) -> Result<Self, NameError> {
+        let name = name.into();
+        if !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Ok(Self(name.into()));
+        }
+        Err(NameError { what: "message id", name, rule: "use printable characters without blanks" })
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// A subject, or a filter over subjects: tokens separated by dots. Clones share their text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Subject(Arc<str>);
@@ -127,6 +147,12 @@ impl fmt::Display for StreamName {
     }
 }
 
+impl fmt::Display for MessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -148,6 +174,10 @@ mod tests {
             assert!(Subject::new(bad).is_err(), "{bad:?}");
         }
         assert_eq!(Subject::new("a.b").unwrap().child(7).leaf(), "7");
+        assert!(MessageId::new("producer-1/7:4711").is_ok());
+        for bad in ["", "a b", "a\r\nX: b", "\u{e9}"] {
+            assert!(MessageId::new(bad).is_err(), "{bad:?}");
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Streams as they are created and measured.
 
+use std::time::Duration;
+
 use crate::{Seq, StreamName, Subject};
 
 /// Where a stream is kept.
@@ -27,6 +29,14 @@ pub struct StreamSpec {
     pub max_per_subject: Option<u64>,
     /// Refuse appends beyond this many bytes; `None` sets no bound.
     pub max_bytes: Option<u64>,
+    /// How long the broker remembers the id of a record that has one, at least: no less than
+    /// [`SHORTEST_WINDOW`](Self::SHORTEST_WINDOW).
+    pub duplicate_window: Duration,
+}
+
+impl StreamSpec {
+    /// The shortest window that brokers take, for streams whose records have no ids.
+    pub const SHORTEST_WINDOW: Duration = Duration::from_millis(100);
 }
 
 /// What a stream holds.

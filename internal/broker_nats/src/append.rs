@@ -3,7 +3,7 @@
 use async_nats::jetstream::Error as ApiError;
 use async_nats::jetstream::{ErrorCode, stream};
 use async_nats::{HeaderMap, Request, header};
-use broker::{Append, AppendError, Expect, Seq, StreamName, Subject};
+use broker::{Append, AppendError, Expect, Refusal, Seq, StreamName, Subject};
 use serde::Deserialize;
 
 use crate::link::{ApiFailure, Link, Lost};
@@ -18,13 +18,15 @@ const WRONG_LAST_SEQUENCE_CONSTANT: u64 = 10164;
 struct Answer {
     #[serde(default)]
     seq: u64,
+    #[serde(default)]
+    duplicate: bool,
     error: Option<ApiError>,
 }
 
 /// Stores a record, if the expectation holds.
 pub(crate) async fn append(link: &Link, append: Append) -> Result<Seq, AppendError> {
-    let Append { stream, subject, payload, expect } = append;
-    let headers = headers(&stream, &subject, expect.as_ref());
+    let headers = headers(&append);
+    let Append { stream, subject, payload, expect, .. } = append;
     let request = Request::new().headers(headers).payload(payload);
     match link.ask(subject.as_str().to_owned(), request).await {
         Ok(answer) => outcome(&answer.payload, expect),
@@ -35,7 +37,8 @@ pub(crate) async fn append(link: &Link, append: Append) -> Result<Seq, AppendErr
     }
 }
 
-fn headers(stream: &StreamName, subject: &Subject, expect: Option<&Expect>) -> HeaderMap {
+fn headers(append: &Append) -> HeaderMap {
+    let Append { stream, subject, expect, id, .. } = append;
     let mut headers = HeaderMap::new();
     headers.insert(header::NATS_EXPECTED_STREAM, stream.as_str());
     if let Some(expect) = expect {
@@ -45,12 +48,18 @@ fn headers(stream: &StreamName, subject: &Subject, expect: Option<&Expect>) -> H
             headers.insert(EXPECTED_SUBJECT, expect.subject.as_str());
         }
     }
+    if let Some(id) = id {
+        headers.insert(header::NATS_MESSAGE_ID, id.as_str());
+    }
     headers
 }
 
 fn outcome(answer: &[u8], expect: Option<Expect>) -> Result<Seq, AppendError> {
     match serde_json::from_slice(answer) {
-        Ok(Answer { error: None, seq }) if seq > 0 => Ok(Seq(seq)),
+        Ok(Answer { error: None, seq, duplicate: true }) if seq > 0 => {
+            Err(AppendError::Refused(Refusal::Duplicate(Seq(seq))))
+        }
+        Ok(Answer { error: None, seq, .. }) if seq > 0 => Ok(Seq(seq)),
         Ok(Answer { error: Some(error), .. }) => Err(refusal(&error, expect)),
         Ok(_) => Err(AppendError::InDoubt("answer without a sequence".to_owned())),
         Err(error) => Err(AppendError::InDoubt(format!("answer not understood: {error}"))),
@@ -62,7 +71,7 @@ fn refusal(error: &ApiError, expect: Option<Expect>) -> AppendError {
     let wrong_last = code == ErrorCode::STREAM_WRONG_LAST_SEQUENCE
         || code == ErrorCode(WRONG_LAST_SEQUENCE_CONSTANT);
     match expect {
-        Some(expect) if wrong_last => AppendError::Refused(expect),
+        Some(expect) if wrong_last => AppendError::Refused(Refusal::Expectation(expect)),
         _ if is_full(error) || (400..500).contains(&error.code()) => {
             AppendError::Rejected(error.to_string())
         }
@@ -114,6 +123,11 @@ mod tests {
         };
         let result = |answer: String| outcome(answer.as_bytes(), expect());
         assert_eq!(result(r#"{"stream":"S","seq":7}"#.to_owned()).unwrap(), Seq(7));
+        let again = result(r#"{"stream":"S","seq":7,"duplicate":true}"#.to_owned());
+        assert!(
+            matches!(again, Err(AppendError::Refused(Refusal::Duplicate(Seq(7))))),
+            "{again:?}"
+        );
         for code in [10071, 10164] {
             let answer = result(error(400, code, "wrong last sequence: 5"));
             assert!(matches!(answer, Err(AppendError::Refused(_))), "{code}");

@@ -174,13 +174,14 @@ impl ApiFailure {
 
 /// Whether the same request may succeed later without anybody changing anything.
 fn is_transient(error: &ApiError) -> bool {
-    const FOR_GOOD: [ErrorCode; 6] = [
+    const FOR_GOOD: [ErrorCode; 7] = [
         ErrorCode::MEMORY_RESOURCES_EXCEEDED,
         ErrorCode::CLUSTER_NO_PEERS,
         ErrorCode::INSUFFICIENT_RESOURCES,
         ErrorCode::STORAGE_RESOURCES_EXCEEDED,
         ErrorCode::JETSTREAM_NOT_ENABLED,
         ErrorCode::JETSTREAM_NOT_ENABLED_FOR_ACCOUNT,
+        ErrorCode::STREAM_INVALID_CONFIG,
     ];
     error.code() >= 500 && !FOR_GOOD.contains(&error.error_code())
 }

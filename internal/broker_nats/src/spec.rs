@@ -4,13 +4,8 @@
 //! goes beyond the total limits, and replaces the oldest record of a subject that is at its own
 //! limit (`discard_new_per_subject` would refuse that too, and stays off).
 
-use std::time::Duration;
-
 use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType};
 use broker::{Storage, StreamSpec};
-
-/// The shortest window for message ids that the server takes. They are not used.
-const DUPLICATE_WINDOW: Duration = Duration::from_millis(100);
 
 /// Server 2.15 takes "unlimited" for 1000; so the bound is named, far above any use.
 const MAX_CONSUMERS: i32 = 1_000_000;
@@ -32,7 +27,7 @@ pub(crate) fn config(spec: &StreamSpec) -> Config {
         max_messages_per_subject: unbounded(spec.max_per_subject),
         max_bytes: unbounded(spec.max_bytes),
         max_consumers: MAX_CONSUMERS,
-        duplicate_window: DUPLICATE_WINDOW,
+        duplicate_window: spec.duplicate_window,
         ..Config::default()
     }
 }
@@ -59,6 +54,11 @@ pub(crate) fn differences(wanted: &Config, found: &Config) -> Vec<String> {
     );
     compare("maximum of bytes", limit(wanted.max_bytes), limit(found.max_bytes));
     compare("maximum age", format!("{:?}", wanted.max_age), format!("{:?}", found.max_age));
+    compare(
+        "duplicate window",
+        format!("{:?}", wanted.duplicate_window),
+        format!("{:?}", found.duplicate_window),
+    );
     compare(
         "discard new per subject",
         wanted.discard_new_per_subject.to_string(),

@@ -48,6 +48,7 @@ async fn run(wide: bool) -> Result<u64, Box<dyn std::error::Error>> {
         replicas: 1,
         max_per_subject: Some(8),
         max_bytes: None,
+        duplicate_window: StreamSpec::SHORTEST_WINDOW,
     };
     admin.ensure(&spec).await?;
     let mut tasks = Vec::new();

@@ -145,7 +145,12 @@ impl VirtualBroker {
     }
 
     fn set_up(&self, up: bool) {
-        self.state().tell("", &Happening::Up(up));
+        let mut state = self.state();
+        state.tell("", &Happening::Up(up));
+        if up {
+            state.streams.iter_mut().for_each(Stream::restart);
+        }
+        drop(state);
         let connections: Vec<_> = {
             let mut clients = self.clients();
             clients.up = up;
@@ -241,6 +246,11 @@ impl State {
     }
 
     pub(crate) fn ensure(&mut self, spec: &StreamSpec) -> Result<(), BrokerError> {
+        if spec.duplicate_window < StreamSpec::SHORTEST_WINDOW {
+            let shortest = StreamSpec::SHORTEST_WINDOW;
+            let why = format!("{}: a duplicate window takes {shortest:?} at least", spec.name);
+            return Err(BrokerError::Unsuitable(why));
+        }
         let Ok(stream) = self.stream(&spec.name) else {
             self.made += 1;
             self.streams.push(Stream::new(spec.clone(), self.made, self.agenda.clone()));

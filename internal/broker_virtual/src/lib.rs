@@ -17,6 +17,7 @@ mod exchange;
 mod faults;
 mod filter;
 mod followers;
+mod ids;
 mod line;
 mod log;
 mod observe;

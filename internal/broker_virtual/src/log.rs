@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use broker::{Append, AppendError, ConsumerName, Record, Seq, StreamSpec, StreamState, Subject};
+use broker::{
+    Append, AppendError, ConsumerName, Expect, Record, Refusal, Seq, StreamSpec, StreamState,
+    Subject,
+};
 use bugs::Bug;
 use bytes::Bytes;
 use model::Timestamp;
@@ -12,6 +15,7 @@ use crate::agenda::Agenda;
 use crate::durable::Durable;
 use crate::filter::Filters;
 use crate::followers::{FollowerId, Followers, Told};
+use crate::ids::Ids;
 use crate::pages::Pages;
 use crate::subjects::{Held, SubjectId, Subjects};
 
@@ -41,6 +45,7 @@ pub(crate) struct Stream {
     subjects: Subjects,
     last: Seq,
     bytes: u64,
+    ids: Ids,
     pub(crate) followers: Followers,
     pub(crate) consumers: BTreeMap<ConsumerName, Durable>,
     /// Consumers that were ever made.
@@ -52,6 +57,7 @@ impl Stream {
         Self {
             incarnation,
             takes: Filters::new(spec.subjects.iter().cloned()),
+            ids: Ids::new(spec.duplicate_window),
             spec,
             records: Pages::default(),
             subjects: Subjects::default(),
@@ -70,17 +76,13 @@ impl Stream {
         now: Instant,
         at: Timestamp,
     ) -> Result<Seq, AppendError> {
-        let Append { stream, subject, payload, expect } = append;
+        let Append { stream, subject, payload, .. } = append;
         let known = self.subjects.id(subject);
         if known.is_none() && !self.takes.take(subject) {
             return Err(AppendError::Rejected(format!("{stream} takes no {subject}")));
         }
-        if let Some(expect) = expect {
-            let own = expect.subject == *subject;
-            let expected = if own { known } else { self.subjects.id(&expect.subject) };
-            if self.last_of(expected) != expect.seq {
-                return Err(AppendError::Refused(expect.clone()));
-            }
+        if let Some(refusal) = self.refusal(append, known, now) {
+            return Err(AppendError::Refused(refusal));
         }
         let size = bytes(subject, payload);
         if self.spec.max_bytes.is_some_and(|max| self.bytes + size > max) {
@@ -93,6 +95,9 @@ impl Stream {
         self.last = self.last.next();
         self.bytes += size;
         self.records.insert(self.last, Stored { subject: id, at, payload: payload.clone() });
+        if let Some(id) = &append.id {
+            self.ids.add(id, self.last, now);
+        }
         let seqs = &mut self.subjects.at_mut(id).seqs;
         seqs.push_back(self.last);
         let kept = seqs.len() as u64;
@@ -109,6 +114,30 @@ impl Stream {
         }
         self.followers.tell(&self.subjects.at(id).takers, self.last, now);
         Ok(self.last)
+    }
+
+    /// What stands in the way of an append to the subject that is `known`. A server that decides alone
+    /// looks at the expectation first, several look at the message id first.
+    fn refusal(
+        &mut self,
+        append: &Append,
+        known: Option<SubjectId>,
+        now: Instant,
+    ) -> Option<Refusal> {
+        let Append { subject, expect, id, .. } = append;
+        let expectation = expect.as_ref().filter(|Expect { subject: of, seq }| {
+            let expected = if of == subject { known } else { self.subjects.id(of) };
+            self.last_of(expected) != *seq
+        });
+        let expectation = expectation.cloned().map(Refusal::Expectation);
+        let Some(id) = id else { return expectation };
+        let duplicate = self.ids.known(id, now).map(Refusal::Duplicate);
+        if self.spec.replicas > 1 { duplicate.or(expectation) } else { expectation.or(duplicate) }
+    }
+
+    /// The server that held it stopped, and starts.
+    pub(crate) fn restart(&mut self) {
+        self.ids.learn(|seq| self.records.get(seq).is_some());
     }
 
     /// Adds a follower, which `told` is handed the name of.

@@ -88,15 +88,18 @@ impl Piece {
     }
 
     fn append(&mut self, append: &Append) {
-        let Append { stream, subject, payload, expect } = append;
+        let Append { stream, subject, payload, expect, id } = append;
         self.text(stream.as_str());
         self.text(subject.as_str());
         self.number(payload.len() as u64);
         self.bytes(payload);
-        self.byte(u8::from(expect.is_some()));
+        self.byte(u8::from(expect.is_some()) | u8::from(id.is_some()) << 1);
         if let Some(expect) = expect {
             self.text(expect.subject.as_str());
             self.number(expect.seq.0);
+        }
+        if let Some(id) = id {
+            self.text(id.as_str());
         }
     }
 

@@ -37,3 +37,10 @@ mod thawed {
         bench
     );
 }
+
+/// One in memory stands for several servers where a stream is on several.
+#[tokio::test(start_paused = true)]
+async fn several_servers_look_at_the_id_first() {
+    let bench = Bench::new(client(), "ids", Storage::Memory);
+    broker::conformance::several_servers_look_at_the_id_first(&bench).await;
+}

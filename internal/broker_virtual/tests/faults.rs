@@ -4,7 +4,10 @@ mod common;
 
 use std::time::Duration;
 
-use broker::{Admin, AppendError, BrokerError, Log, Reader, Seq, Start};
+use broker::{
+    Admin, Append, AppendError, BrokerError, Log, MessageId, Reader, Refusal, Seq, Start,
+    StreamSpec,
+};
 use broker_virtual::{Fate, Fault, Options, VirtualBroker, VirtualLog};
 use common::{append, spec, stream, subject};
 use model::Seed;
@@ -83,4 +86,33 @@ async fn the_same_seed_takes_the_same_time() {
     let took = run().await;
     assert_eq!(run().await, took);
     assert!(took > Duration::from_millis(50));
+}
+
+/// As on the real one: a broker that starts learns ids from the records that it holds.
+#[tokio::test(start_paused = true)]
+async fn ids_survive_a_stop_with_their_records_and_for_their_window() {
+    let broker = VirtualBroker::new(Options::new(Seed(3)));
+    let client = broker.client("one");
+    let duplicate_window = Duration::from_secs(60);
+    client.ensure(&StreamSpec { duplicate_window, ..spec() }).await.expect("the stream is made");
+    let once = |name: &str| {
+        let append = Append::new(stream(), subject(&format!("s.{name}")), "x");
+        append.once(MessageId::new(name).expect("a good id"))
+    };
+    let kept = client.append(once("kept")).await.expect("it is stored");
+    let gone = client.append(once("gone")).await.expect("it is stored");
+    client.trim(&stream(), &subject("s.gone"), gone.next()).await.expect("it is trimmed");
+    let known = |again: &Result<Seq, AppendError>, seq: Seq| matches!(again, Err(AppendError::Refused(Refusal::Duplicate(of))) if *of == seq);
+    assert!(known(&client.append(once("gone")).await, gone));
+    broker.stop();
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    broker.start();
+    assert!(known(&client.append(once("kept")).await, kept));
+    assert_eq!(client.append(once("gone")).await.expect("nobody remembers it"), gone.next());
+    broker.stop();
+    tokio::time::sleep(Duration::from_secs(31)).await;
+    broker.start();
+    let late = client.append(once("kept")).await;
+    assert_eq!(late.expect("its window is over"), gone.next().next());
+    assert!(known(&client.append(once("gone")).await, gone.next()), "it is half a window old");
 }

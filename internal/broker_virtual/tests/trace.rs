@@ -9,7 +9,7 @@ use std::io::{Error, Write};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use broker::{Admin, Append, AppendError, Expect, Log, Seq, Start, StreamName};
+use broker::{Admin, Append, AppendError, Expect, Log, MessageId, Refusal, Seq, Start, StreamName};
 use broker_virtual::{Fate, Fault, Happening, Observer, Options, Trace, VirtualBroker};
 use common::{append, spec, stream, subject};
 use model::{Network, Seed, Timestamp};
@@ -17,6 +17,10 @@ use tokio::time::sleep;
 
 const MS: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
+
+fn id(name: &str) -> MessageId {
+    MessageId::new(name).unwrap()
+}
 
 fn after(payload: &'static str, seq: u64) -> Append {
     let expect = Some(Expect { subject: subject("s.a"), seq: Seq(seq) });
@@ -65,6 +69,9 @@ async fn everything_that_happens_is_told_once_and_in_order() {
     one.append(after("late", 1)).await.unwrap_err();
     let nowhere = Append { stream: StreamName::new("t").unwrap(), ..append("x") };
     one.append(nowhere).await.unwrap_err();
+    let named = append("named").once(id("n-1"));
+    one.append(named.clone()).await.unwrap();
+    one.append(named.after(Seq(3))).await.unwrap_err();
     one.read(&stream(), vec![subject("s.a"), subject("s.b")], Start::At(Seq(2))).await.unwrap();
     one.read(&stream(), vec![subject("s.>")], Start::LastPerSubject).await.unwrap();
     one.trim(&stream(), &subject("s.a"), Seq(2)).await.unwrap();
@@ -82,6 +89,8 @@ async fn everything_that_happens_is_told_once_and_in_order() {
         "one append s s.a 6B if s.a is 1 stored 2",
         "one append s s.a 4B if s.a is 1 refused",
         "one append t s.a 1B append rejected: there is no stream t",
+        "one append s s.a 5B as n-1 stored 3",
+        "one append s s.a 5B if s.a is 3 as n-1 is 3 already",
         "one reads s At(Seq(2)) s.a s.b",
         "one reads s LastPerSubject s.>",
         "one trimmed s s.a below 2",
@@ -89,7 +98,7 @@ async fn everything_that_happens_is_told_once_and_in_order() {
         "- broker stalled",
         "- broker stopped",
         "- broker started",
-        "- append s s.a 11B stored 3",
+        "- append s s.a 11B stored 4",
         "one connected 2",
         "other connected 1",
     ]);
@@ -185,13 +194,20 @@ fn differing<R>(with: impl FnOnce(Vec<Happening<'_>>) -> R) -> R {
         expecting("s.a", 0),
         expecting("s.a", 1),
         expecting("s.b", 1),
+        append("x").once(id("1")),
+        append("x").once(id("2")),
+        expecting("s.a", 1).once(id("1")),
     ];
-    let refused = |seq| Err(AppendError::Refused(expects("s.a", seq).unwrap()));
+    let refused =
+        |seq| Err(AppendError::Refused(Refusal::Expectation(expects("s.a", seq).unwrap())));
+    let duplicate = |seq| Err(AppendError::Refused(Refusal::Duplicate(Seq(seq))));
     let outcomes = [
         Ok(Seq(1)),
         Ok(Seq(2)),
         refused(1),
         refused(2),
+        duplicate(1),
+        duplicate(2),
         Err(AppendError::Rejected("full".into())),
         Err(AppendError::Rejected("too large".into())),
         Err(AppendError::InDoubt("full".into())),

@@ -45,6 +45,7 @@ const TABLE: &[&str] = &[
     "nats: {name_prefix: a}",
     "nats: {name_prefix: aA0-_aaaaaaaaaaaaaaaaaaaaaaaaaaa, existing: delete, port: 1}",
     "nats: {port: 65535, server_bin: /bin/x, jetstream: {store_dir: /tmp/x, storage: memory}}",
+    "producers: {publishing: message-id}\nnats: {jetstream: {duplicate_window: 100ms}}",
     "nats: {jetstream: {max_memory: 1, max_file_storage: 9TiB}}",
     "nats: {auth: {user: u, password: p}, tls: {cert_file: c, key_file: k, required: true}}",
     "nats: {auth: {token: t}, tls: {ca_file: c}}",

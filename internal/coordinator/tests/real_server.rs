@@ -16,7 +16,7 @@ use coordinator::{
 };
 use model::{Message, PartitionId, ProducerId, RunClock, Seed, Timestamp, Weight, watch};
 use parti::{Builder, Delivery, HandlerError, Limits, MemberId, Names};
-use producer::{Producer, ProducerSettings};
+use producer::{Producer, ProducerSettings, Publishing};
 use reports::{Channel, Phase};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -118,6 +118,7 @@ async fn a_killed_coordinator_goes_on() {
     let producer = ProducerSettings {
         id: ProducerId("producer-0".into()),
         partitions: (0..PARTITIONS).map(|p| (PartitionId(p), Weight(1), 40.0)).collect(),
+        publishing: Publishing::Conditional,
         variation: None,
         seed: Seed(1),
         clock,

@@ -1,5 +1,7 @@
 //! The streams and subjects of a group, all derived from one prefix, so that groups share a broker.
 
+use std::time::Duration;
+
 use broker::{NameError, Storage, StreamName, StreamSpec, Subject};
 use model::PartitionId;
 
@@ -130,7 +132,7 @@ impl Names {
     }
 
     /// The three streams, to be created by whoever comes first. The messages and the ledger refuse
-    /// appends beyond their limits in bytes; they never evict.
+    /// appends beyond their limits in bytes; they never evict. Only messages may bear ids.
     pub fn streams(&self, storage: Storage, replicas: usize, limits: Limits) -> [StreamSpec; 3] {
         let spec = |name: &StreamName, subject, max_per_subject, max_bytes| StreamSpec {
             name: name.clone(),
@@ -139,22 +141,37 @@ impl Names {
             replicas,
             max_per_subject,
             max_bytes,
+            duplicate_window: StreamSpec::SHORTEST_WINDOW,
         };
+        let messages = spec(&self.messages, self.all_messages(), None, limits.messages_bytes);
         [
-            spec(&self.messages, self.all_messages(), None, limits.messages_bytes),
+            StreamSpec { duplicate_window: limits.duplicate_window, ..messages },
             spec(&self.ledger, self.all_own(), None, limits.ledger_bytes),
             spec(&self.group, self.all_group(), Some(GROUP_HISTORY), None),
         ]
     }
 }
 
-/// How large the streams may grow, in bytes; `None` leaves it to the broker.
-#[derive(Clone, Copy, Debug, Default)]
+/// How large the streams may grow, in bytes (`None` leaves it to the broker), and how long they remember.
+#[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// The stream of messages.
     pub messages_bytes: Option<u64>,
     /// The ledger.
     pub ledger_bytes: Option<u64>,
+    /// How long the id of a message is remembered, if whoever sends it gives it one.
+    pub duplicate_window: Duration,
+}
+
+/// No limits in bytes, and the window that JetStream has by default.
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            messages_bytes: None,
+            ledger_bytes: None,
+            duplicate_window: Duration::from_secs(120),
+        }
+    }
 }
 
 /// What a subject of the group's stream holds.

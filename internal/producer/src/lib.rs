@@ -2,7 +2,7 @@
 //!
 //! A producer owns a fixed range of partitions. A publish is conditional on the partition's last
 //! message still being the one before it, so a publish that got no answer can be repeated, however
-//! long the outage, until it is known to be stored once.
+//! long the outage, until it is known to be stored once. [`Publishing`] has the other way, to be compared.
 
 mod arrivals;
 mod error;
@@ -14,4 +14,5 @@ mod variation;
 pub use arrivals::Arrivals;
 pub use error::ProducerError;
 pub use producer::{Producer, ProducerSettings};
+pub use publish::Publishing;
 pub use variation::{Pattern, Variation};

@@ -18,7 +18,7 @@ use tokio::time::Instant;
 
 use crate::arrivals::Arrivals;
 use crate::error::ProducerError;
-use crate::publish::{Published, publish};
+use crate::publish::{Published, Publishing, publish};
 use crate::resume::{Place, last, place};
 use crate::variation::Variation;
 
@@ -44,6 +44,8 @@ pub struct ProducerSettings {
     pub id: ProducerId,
     /// Its partitions, with their weights and rates in messages per second.
     pub partitions: Vec<(PartitionId, Weight, f64)>,
+    /// How each message is stored once.
+    pub publishing: Publishing,
     /// How the rates vary.
     pub variation: Option<Variation>,
     /// The run's seed.
@@ -287,9 +289,9 @@ impl<B: Log> Producer<B> {
             sent_at: self.settings.clock.at_elapsed(due),
             weight: sending.weight,
         };
-        let (broker, stream) = (self.broker.clone(), self.stream.clone());
-        let (subject, head) = (sending.subject.clone(), sending.place.head);
-        self.publishes.push(Box::pin(publish(broker, stream, subject, message, head)));
+        let (broker, how) = (self.broker.clone(), self.settings.publishing);
+        let (to, head) = ((self.stream.clone(), sending.subject.clone()), sending.place.head);
+        self.publishes.push(Box::pin(publish(broker, how, to, message, head)));
     }
 
     fn published(&mut self, published: Published) {

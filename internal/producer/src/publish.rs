@@ -2,12 +2,40 @@
 
 use std::future::Future;
 
-use broker::{Append, AppendError, Backoff, BrokerError, Log, Record, Seq, StreamName, Subject};
+use broker::{
+    Append, AppendError, Backoff, BrokerError, Log, MessageId, Record, Refusal, Seq, StreamName,
+    Subject,
+};
 use bugs::Bug;
 use bytes::Bytes;
 use model::{Message, PartitionId, ProducerId};
 
 use crate::error::ProducerError;
+
+/// How a message that is sent again is known to be stored already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Publishing {
+    /// It is stored after the message before it, or not at all: known for as long as the stream lives.
+    Conditional,
+    /// By its id: known for as long as the stream remembers that, and stored again if it is sent later.
+    MessageId,
+}
+
+impl Publishing {
+    /// The append of a message, again each time it is sent.
+    fn append(self, append: Append, head: Seq, message: &Message) -> Result<Append, BrokerError> {
+        Ok(match self {
+            Self::Conditional => append.after(head),
+            Self::MessageId => append.once(id(message)?),
+        })
+    }
+}
+
+/// The same for every life of a producer.
+fn id(message: &Message) -> Result<MessageId, BrokerError> {
+    let Message { producer, partition, partition_seq, .. } = message;
+    Ok(MessageId::new(format!("{}-{}-{}", producer.0, partition.0, partition_seq.0))?)
+}
 
 /// What it took to store a message.
 #[derive(Clone, Copy, Debug, Default)]
@@ -27,12 +55,12 @@ pub(crate) struct Published {
     pub(crate) effort: Effort,
 }
 
-/// Publishes `message` after `head`, the last message of its partition that we know of.
+/// Publishes `message`, the next after `head`, which is the last of its partition that we know of.
 #[expect(clippy::manual_async_fn, reason = "an `async fn` holds what it is handed twice")]
 pub(crate) fn publish<B: Log>(
     broker: B,
-    stream: StreamName,
-    subject: Subject,
+    publishing: Publishing,
+    (stream, subject): (StreamName, Subject),
     message: Message,
     head: Seq,
 ) -> impl Future<Output = Result<Published, ProducerError>> + Send {
@@ -46,9 +74,14 @@ pub(crate) fn publish<B: Log>(
         let mut backoff = Backoff::default();
         loop {
             let append = Append::new(stream.clone(), subject.clone(), payload.clone());
-            match broker.append(append.after(head)).await {
+            let mut is_duplicate = false;
+            match broker.append(publishing.append(append, head, &message)?).await {
                 Ok(head) => return Ok(Published { partition, head, effort }),
-                Err(AppendError::Refused(_)) => {}
+                Err(AppendError::Refused(Refusal::Expectation(_))) => {}
+                // The id is ours; whether the record is, is to be seen.
+                Err(AppendError::Refused(Refusal::Duplicate(seq))) => {
+                    (is_duplicate, head) = (true, Seq(seq.0.saturating_sub(1)));
+                }
                 Err(AppendError::InDoubt(_)) if bugs::has(Bug::ErrorCountedAsSent) => {
                     return Ok(Published { partition, head, effort });
                 }
@@ -66,11 +99,19 @@ pub(crate) fn publish<B: Log>(
                 }
             }
             effort.retries += 1;
+            if publishing == Publishing::MessageId && !is_duplicate {
+                continue;
+            }
             // In a box: it is rare, and long.
             match Box::pin(look(&broker, (&stream, &subject), &message, &payload, head)).await {
                 Ok(Found::Ours(seq)) => {
                     effort.recovered = true;
                     return Ok(Published { partition, head: seq, effort });
+                }
+                // It was there, says the broker, and is gone.
+                Ok(Found::Nothing(_) | Found::Foreign(_)) if is_duplicate => {
+                    effort.recovered = true;
+                    return Ok(Published { partition, head: head.next(), effort });
                 }
                 Ok(Found::Nothing(last)) => head = last,
                 Ok(Found::Foreign(seq)) => head = seq,

@@ -2,19 +2,24 @@
 //! stored, and is stored once; a producer that was killed goes on after what the stream holds.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use broker::{Admin, Append, Log, Seq, Storage};
 use broker_virtual::{Fate, Fault, Options, VirtualBroker, VirtualLog};
 use model::{Message, PartitionId, ProducerId, RunClock, Seed, Timestamp, Weight, watch};
 use parti::{Limits, Names};
-use producer::{Producer, ProducerSettings};
+use producer::{Producer, ProducerSettings, Publishing};
 use reports::{Channel, ProducerReport, Report};
+
+/// How long ids are remembered.
+const WINDOW: Duration = Duration::from_secs(120);
 
 struct World {
     broker: VirtualBroker,
     names: Names,
     channel: Channel,
+    publishing: Publishing,
 }
 
 impl World {
@@ -22,12 +27,18 @@ impl World {
         let broker = VirtualBroker::new(Options::new(Seed(seed)));
         let (names, channel) = (Names::new("doubt").unwrap(), Channel::new("doubt").unwrap());
         let client = broker.client("admin");
-        let mut streams = names.streams(Storage::Memory, 1, Limits::default()).to_vec();
+        let limits = Limits { duplicate_window: WINDOW, ..Limits::default() };
+        let mut streams = names.streams(Storage::Memory, 1, limits).to_vec();
         streams.push(channel.spec(Storage::Memory, 1));
         for spec in streams {
             client.ensure(&spec).await.unwrap();
         }
-        Self { broker, names, channel }
+        Self { broker, names, channel, publishing: Publishing::Conditional }
+    }
+
+    /// The same, with messages that are known by their ids.
+    async fn by_id(seed: u64) -> Self {
+        Self { publishing: Publishing::MessageId, ..Self::new(seed).await }
     }
 
     /// A producer of three partitions with 20 messages per second each.
@@ -39,6 +50,7 @@ impl World {
         let settings = ProducerSettings {
             id: ProducerId("producer-0".into()),
             partitions: (0..3).map(|p| (PartitionId(p), Weight(1), 20.0)).collect(),
+            publishing: self.publishing,
             variation: None,
             seed: Seed(seed),
             clock: RunClock::starting_at(Timestamp(0)),
@@ -49,11 +61,15 @@ impl World {
         Producer::start(client.clone(), names, channel, settings).await.unwrap()
     }
 
+    fn messages(&self) -> Vec<Message> {
+        let records = self.broker.records(&self.names.messages, Seq(1));
+        records.iter().filter_map(|record| Message::decode(&record.payload).ok()).collect()
+    }
+
     /// Every partition's messages are 1, 2, 3, … without a gap or a repeat; returns how many.
     fn assert_contiguous(&self) -> u64 {
         let mut next = [1; 3];
-        for record in self.broker.records(&self.names.messages, Seq(1)) {
-            let Ok(message) = Message::decode(&record.payload) else { continue };
+        for message in self.messages() {
             let expected = &mut next[message.partition.0 as usize];
             assert_eq!(message.partition_seq.0, *expected, "{}", message.partition);
             *expected += 1;
@@ -73,29 +89,37 @@ impl World {
 
 #[tokio::test(start_paused = true)]
 async fn lost_answers_and_requests_store_each_message_once() {
-    for (seed, fate) in
-        [(1, Fate::AnswerLost), (2, Fate::RequestLost), (3, Fate::Delayed(Duration::from_secs(7)))]
-    {
-        let world = World::new(seed).await;
-        let client = world.broker.client("producer-0");
-        let producer = world.producer(&client, seed).await;
-        let (stop, stopping) = watch::channel(false);
-        let running = tokio::spawn(producer.run(stopping));
-        for _ in 0..10 {
-            client.plan(Fault::new(fate, world.names.all_messages(), 3));
-            tokio::time::sleep(Duration::from_secs(10)).await;
+    for publishing in [Publishing::Conditional, Publishing::MessageId] {
+        for (seed, fate) in [
+            (1, Fate::AnswerLost),
+            (2, Fate::RequestLost),
+            (3, Fate::Delayed(Duration::from_secs(7))),
+        ] {
+            store_each_message_once(World { publishing, ..World::new(seed).await }, seed, fate)
+                .await;
         }
-        stop.send_replace(true);
-        running.await.unwrap().unwrap();
-        let stored = world.assert_contiguous();
-        let report = world.report().await;
-        let acked: u64 =
-            report.partitions.values().flat_map(|sent| &sent.acked).map(|r| r.count()).sum();
-        assert!(stored > 1000, "{fate:?}: {stored}");
-        assert_eq!(acked, stored, "{fate:?}");
-        assert!(report.retries >= 10 && report.finished, "{fate:?}: {report:?}");
-        assert_eq!(report.recovered > 0, matches!(fate, Fate::AnswerLost), "{fate:?}");
     }
+}
+
+async fn store_each_message_once(world: World, seed: u64, fate: Fate) {
+    let client = world.broker.client("producer-0");
+    let producer = world.producer(&client, seed).await;
+    let (stop, stopping) = watch::channel(false);
+    let running = tokio::spawn(producer.run(stopping));
+    for _ in 0..10 {
+        client.plan(Fault::new(fate, world.names.all_messages(), 3));
+        tokio::time::sleep(Duration::from_secs(10)).await;
+    }
+    stop.send_replace(true);
+    running.await.unwrap().unwrap();
+    let stored = world.assert_contiguous();
+    let report = world.report().await;
+    let acked: u64 =
+        report.partitions.values().flat_map(|sent| &sent.acked).map(|r| r.count()).sum();
+    assert!(stored > 1000, "{fate:?}: {stored}");
+    assert_eq!(acked, stored, "{fate:?}");
+    assert!(report.retries >= 10 && report.finished, "{fate:?}: {report:?}");
+    assert_eq!(report.recovered > 0, matches!(fate, Fate::AnswerLost), "{fate:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -151,6 +175,36 @@ async fn an_outage_of_any_length_loses_and_repeats_nothing() {
     assert!(stored > 30_000, "{stored}");
 }
 
+/// What a window of time is worth: an outage that is longer stores again what was in doubt, and nobody
+/// who sends is told.
+#[tokio::test(start_paused = true)]
+async fn ids_hold_for_as_long_as_their_window() {
+    for (outage, repeated) in [(WINDOW / 2, 0), (WINDOW * 2, 3)] {
+        let world = World::by_id(4).await;
+        let client = world.broker.client("producer-0");
+        let producer = world.producer(&client, 4).await;
+        let (stop, stopping) = watch::channel(false);
+        let running = tokio::spawn(producer.run(stopping));
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        client.plan(Fault::new(Fate::AnswerLost, world.names.all_messages(), 3));
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        client.cut();
+        tokio::time::sleep(outage).await;
+        client.heal();
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        stop.send_replace(true);
+        running.await.unwrap().unwrap();
+        let messages = world.messages();
+        let seqs: BTreeSet<_> = messages.iter().map(|m| (m.partition, m.partition_seq)).collect();
+        assert_eq!(messages.len() - seqs.len(), repeated, "{outage:?}");
+        let report = world.report().await;
+        let acked: u64 =
+            report.partitions.values().flat_map(|sent| &sent.acked).map(|r| r.count()).sum();
+        assert_eq!(acked, seqs.len() as u64, "{outage:?}");
+        assert_eq!(report.recovered, 3 - repeated as u64, "{outage:?}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_killed_producer_goes_on_after_what_the_stream_holds() {
     let world = World::new(5).await;
@@ -168,7 +222,16 @@ async fn a_killed_producer_goes_on_after_what_the_stream_holds() {
 
 #[tokio::test(start_paused = true)]
 async fn a_second_process_under_one_name_is_told() {
-    let world = World::new(6).await;
+    is_told(World::new(6).await).await;
+}
+
+/// An id says that a record is stored, not whose it is.
+#[tokio::test(start_paused = true)]
+async fn a_second_process_is_told_though_its_ids_are_stored() {
+    is_told(World::by_id(6).await).await;
+}
+
+async fn is_told(world: World) {
     let (one, two) = (world.broker.client("one"), world.broker.client("two"));
     let (_stop, stopping) = watch::channel(false);
     let first = tokio::spawn(world.producer(&one, 1).await.run(stopping.clone()));
@@ -177,10 +240,36 @@ async fn a_second_process_under_one_name_is_told() {
         biased;
         ended = first => ended,
         ended = second => ended,
+        () = tokio::time::sleep(Duration::from_secs(60)) => panic!("nobody is told"),
     };
     let error = ended.unwrap().unwrap_err();
     assert!(error.to_string().contains("another process sends as producer-0"), "{error}");
     world.assert_contiguous();
+}
+
+/// What a killed producer has sent arrives when the next life has sent the same message anew.
+#[tokio::test(start_paused = true)]
+async fn what_arrives_after_its_sender_is_not_stored_beside_its_successor() {
+    for world in [World::new(9).await, World::by_id(9).await] {
+        let late = Duration::from_secs(5);
+        for life in 0..5 {
+            let client = world.broker.client(&format!("killed-{life}"));
+            client.plan(Fault::new(Fate::Delayed(late), world.names.all_messages(), 3));
+            let (_stop, stopping) = watch::channel(false);
+            let running = tokio::spawn(world.producer(&client, life).await.run(stopping));
+            tokio::time::sleep(Duration::from_millis(900)).await;
+            running.abort();
+            assert!(running.await.unwrap_err().is_cancelled());
+            let client = world.broker.client(&format!("next-{life}"));
+            let (stop, stopping) = watch::channel(false);
+            let running = tokio::spawn(world.producer(&client, 100 + life).await.run(stopping));
+            tokio::time::sleep(late * 2).await;
+            stop.send_replace(true);
+            running.await.unwrap().unwrap();
+        }
+        let stored = world.assert_contiguous();
+        assert!(stored > 1000, "{stored}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

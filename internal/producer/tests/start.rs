@@ -8,7 +8,7 @@ use broker_virtual::{Options, VirtualBroker};
 use model::{Message, PartitionId, PartitionSeq, ProducerId, ProducerSeq, RunClock, Seed};
 use model::{Timestamp, Weight, watch};
 use parti::{Limits, Names};
-use producer::{Producer, ProducerSettings};
+use producer::{Producer, ProducerSettings, Publishing};
 use reports::Channel;
 use tokio::time::Instant;
 
@@ -46,6 +46,7 @@ async fn many_partitions_take_few_ways_and_each_goes_on_where_it_was() {
     let settings = ProducerSettings {
         id: ProducerId("p".into()),
         partitions: (0..PARTITIONS).map(|p| (PartitionId(p), Weight(1), 1.0)).collect(),
+        publishing: Publishing::Conditional,
         variation: None,
         seed: Seed(1),
         clock: RunClock::starting_at(Timestamp(0)),

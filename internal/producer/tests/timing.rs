@@ -7,7 +7,7 @@ use broker::{Admin, Seq, Storage};
 use broker_virtual::{Options, VirtualBroker};
 use model::{Message, PartitionId, ProducerId, Seed, Timestamp, Weight, watch};
 use parti::{Limits, Names};
-use producer::{Producer, ProducerError, ProducerSettings};
+use producer::{Producer, ProducerError, ProducerSettings, Publishing};
 use reports::Channel;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
@@ -35,6 +35,7 @@ async fn start(rate: f64) -> World {
     let settings = ProducerSettings {
         id: ProducerId("p".into()),
         partitions: (0..3).map(|p| (PartitionId(p), Weight(1), rate)).collect(),
+        publishing: Publishing::Conditional,
         variation: None,
         seed: Seed(1),
         clock: broker.clock(),

@@ -79,6 +79,7 @@ async fn appends_survive_every_network() {
             replicas: 1,
             max_per_subject: None,
             max_bytes: None,
+            duplicate_window: StreamSpec::SHORTEST_WINDOW,
         })
         .await
         .unwrap();

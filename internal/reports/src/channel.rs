@@ -63,6 +63,7 @@ impl Channel {
             replicas,
             max_per_subject: Some(1),
             max_bytes: None,
+            duplicate_window: StreamSpec::SHORTEST_WINDOW,
         }
     }
 

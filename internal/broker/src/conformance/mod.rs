@@ -6,6 +6,8 @@
 //! affair.
 
 mod appends;
+mod ids;
+mod keys;
 mod queues;
 mod reads;
 mod streams;
@@ -16,6 +18,8 @@ use std::time::Duration;
 use bytes::Bytes;
 
 pub use appends::*;
+pub use ids::*;
+pub use keys::*;
 pub use queues::*;
 pub use reads::*;
 pub use streams::*;
@@ -47,6 +51,17 @@ macro_rules! conformance_tests {
             a_full_stream_rejects_and_evicts_nothing
             an_unknown_stream_or_subject_rejects
             a_large_payload_comes_back
+            a_record_is_known_by_its_id
+            an_id_is_forgotten_after_the_window
+            an_id_outlives_its_record
+            a_refused_id_may_come_again
+            one_server_looks_at_the_expectation_first
+            a_stream_made_anew_knows_no_ids
+            a_duplicate_is_not_delivered
+            a_window_has_a_shortest_length
+            a_key_is_created_once
+            a_value_is_replaced_by_whoever_saw_it
+            a_watch_tells_values_and_changes
             the_last_record_is_the_newest
             a_subject_without_records_has_no_last
             the_last_of_a_wildcard_is_the_newest_of_all
@@ -137,6 +152,7 @@ impl<B: Admin> Bench<B> {
             replicas: 1,
             max_per_subject: None,
             max_bytes: None,
+            duplicate_window: StreamSpec::SHORTEST_WINDOW,
         }
     }
 

@@ -24,6 +24,7 @@ pub async fn ensure_tells_of_other_settings<B: Admin>(bench: &Bench<B>) {
     for other in [
         StreamSpec { max_per_subject: None, ..spec.clone() },
         StreamSpec { max_bytes: Some(1 << 20), ..spec.clone() },
+        StreamSpec { duplicate_window: std::time::Duration::from_secs(1), ..spec.clone() },
         StreamSpec { subjects: vec![bench.subject("a"), bench.subject("b")], ..spec.clone() },
     ] {
         let result = bench.broker.ensure(&other).await;

@@ -58,6 +58,7 @@ pub fn spec(name: &str, storage: Storage) -> StreamSpec {
         replicas: 1,
         max_per_subject: None,
         max_bytes: None,
+        duplicate_window: StreamSpec::SHORTEST_WINDOW,
     }
 }
 

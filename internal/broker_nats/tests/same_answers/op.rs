@@ -24,6 +24,7 @@ pub enum Op {
     Append {
         subject: usize,
         expects: Option<Expects>,
+        id: Option<u32>,
     },
     Last {
         filter: usize,
@@ -82,11 +83,12 @@ fn op() -> impl Strategy<Value = Op> {
     let (subject, filters, name) = (0..SUBJECTS.len(), 0..=FILTERS.len(), 0..CONSUMERS.len());
     let off = prop_oneof![6 => Just(0_i64), 1 => -1..=1_i64];
     let expects = (subject.clone(), off).prop_map(|(subject, off)| Expects { subject, off });
-    let append = (subject.clone(), proptest::option::of(expects), any::<bool>()).prop_map(
-        |(subject, expects, own)| {
+    let id = proptest::option::weighted(0.3, 0..8_u32);
+    let append = (subject.clone(), proptest::option::of(expects), any::<bool>(), id).prop_map(
+        |(subject, expects, own, id)| {
             let expects =
                 expects.map(|e| Expects { subject: if own { subject } else { e.subject }, ..e });
-            Op::Append { subject, expects }
+            Op::Append { subject, expects, id }
         },
     );
     let consumer = (

@@ -7,8 +7,9 @@ use std::fmt::Debug;
 use std::time::Duration;
 
 use broker::{
-    Admin, Append, AppendError, BrokerError, ConsumerName, ConsumerSpec, ConsumerState, Log, Queue,
-    QueueError, Reader, Receipt, Record, Seq, Start, Storage, StreamName, StreamSpec, Subject,
+    Admin, Append, AppendError, BrokerError, ConsumerName, ConsumerSpec, ConsumerState, Log,
+    MessageId, Queue, QueueError, Reader, Receipt, Record, Seq, Start, Storage, StreamName,
+    StreamSpec, Subject,
 };
 use broker_nats::NatsBroker;
 use broker_virtual::VirtualLog;
@@ -18,6 +19,8 @@ use crate::op::{CONSUMERS, FILTERS, Op, SUBJECTS};
 
 const LONG: Duration = Duration::from_secs(10);
 const SHORT: Duration = Duration::from_millis(25);
+/// No id is forgotten in a sequence of requests: the two do not tell the time alike.
+const WINDOW: Duration = Duration::from_secs(3600);
 const NAME: &str = "same";
 
 pub struct Pair {
@@ -80,11 +83,11 @@ fn queue_answer<T>(result: Result<T, QueueError>) -> Result<T, &'static str> {
     })
 }
 
-fn append_answer(result: Result<Seq, AppendError>) -> Result<Seq, &'static str> {
+fn append_answer(result: Result<Seq, AppendError>) -> Result<Seq, String> {
     result.map_err(|error| match error {
-        AppendError::Refused(_) => "refused",
-        AppendError::Rejected(_) => "rejected",
-        AppendError::InDoubt(_) => "in doubt",
+        AppendError::Refused(refusal) => refusal.to_string(),
+        AppendError::Rejected(_) => "rejected".to_owned(),
+        AppendError::InDoubt(_) => "in doubt".to_owned(),
     })
 }
 
@@ -119,7 +122,7 @@ impl Pair {
 
     pub async fn run(&mut self, op: &Op) -> Result<(), Differs> {
         match *op {
-            Op::Append { subject: index, expects } => {
+            Op::Append { subject: index, expects, id } => {
                 self.appended += 1;
                 let payload = format!("record {}", self.appended);
                 let mut append = Append::new(stream(), subject(SUBJECTS[index]), payload);
@@ -129,6 +132,7 @@ impl Pair {
                     let last = last.ok().flatten().map_or(0, |record| record.seq.0);
                     append = append.under(of, Seq(last.saturating_add_signed(expects.off)));
                 }
+                append.id = id.map(|id| MessageId::new(format!("id-{id}")).unwrap());
                 both!(self, append_answer, |broker| broker.append(append.clone())).map(drop)
             }
             Op::Last { filter } => {
@@ -156,7 +160,12 @@ impl Pair {
                 let of = subject(SUBJECTS[index]);
                 let state = self.memory.state(&stream()).await.unwrap();
                 let below = Seq((state.map_or(0, |state| state.last.0) + 1).saturating_sub(back));
-                both!(self, answer, |broker| broker.trim(&stream(), &of, below)).map(drop)
+                both!(self, answer, |broker| broker.trim(&stream(), &of, below)).map(drop)?;
+                // Consumers of the real one hear of it later, and what they hear meanwhile in another order.
+                for name in CONSUMERS {
+                    self.progress(&ConsumerName::new(name).unwrap()).await?;
+                }
+                Ok(())
             }
             Op::Delete => both!(self, answer, |broker| broker.delete(&stream())).map(drop),
             Op::Remake { max_per_subject } => self.remake(max_per_subject).await,
@@ -210,6 +219,7 @@ impl Pair {
             replicas: 1,
             max_per_subject,
             max_bytes: None,
+            duplicate_window: WINDOW,
         };
         both!(self, answer, |broker| broker.ensure(&spec)).map(drop)
     }

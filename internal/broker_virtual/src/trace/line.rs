@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use broker::{Append, AppendError, Seq};
+use broker::{Append, AppendError, Refusal, Seq};
 
 use crate::observe::Happening;
 
@@ -20,8 +20,13 @@ impl fmt::Display for Line<'_> {
                 write!(f, "append {}", Record(append))?;
                 match outcome {
                     Ok(Seq(seq)) => write!(f, " stored {seq}"),
-                    Err(AppendError::Refused(expect)) if Some(expect) == append.expect.as_ref() => {
+                    Err(AppendError::Refused(Refusal::Expectation(expect)))
+                        if Some(expect) == append.expect.as_ref() =>
+                    {
                         f.write_str(" refused")
+                    }
+                    Err(AppendError::Refused(Refusal::Duplicate(Seq(seq)))) => {
+                        write!(f, " is {seq} already")
                     }
                     Err(error) => write!(f, " {error}"),
                 }
@@ -46,10 +51,13 @@ struct Record<'a>(&'a Append);
 
 impl fmt::Display for Record<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Append { stream, subject, payload, expect } = self.0;
+        let Append { stream, subject, payload, expect, id } = self.0;
         write!(f, "{stream} {subject} {}B#{:08x}", payload.len(), crc32fast::hash(payload))?;
-        match expect {
-            Some(expect) => write!(f, " if {} is {}", expect.subject, expect.seq.0),
+        if let Some(expect) = expect {
+            write!(f, " if {} is {}", expect.subject, expect.seq.0)?;
+        }
+        match id {
+            Some(id) => write!(f, " as {id}"),
             None => Ok(()),
         }
     }

@@ -24,5 +24,6 @@ pub fn spec() -> StreamSpec {
         replicas: 1,
         max_per_subject: None,
         max_bytes: None,
+        duplicate_window: StreamSpec::SHORTEST_WINDOW,
     }
 }

@@ -20,7 +20,7 @@ pub use coordinator::Coordinator;
 pub use metrics::{Metrics, Prometheus};
 pub use nats::{Auth, Existing, JetStream, Nats, NatsMode, Storage, Tls};
 pub use partitions::{Distribution, ExponentialWeights, PartitionWeights, Partitions};
-pub use producers::{Producers, RatePattern, RateVariation};
+pub use producers::{Producers, Publishing, RatePattern, RateVariation};
 pub use simulation::{Isolation, Mode, Simulation};
 pub use workers::{AssignmentStrategy, Consumption, StrategyConfig, Workers};
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{ByteSize, Secret, ServerUrls};
+use crate::{ByteSize, Millis, Secret, ServerUrls};
 
 /// The broker: one of our own, or a server that is already there.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -120,6 +120,9 @@ pub struct JetStream {
     pub max_memory: ByteSize,
     /// Most disk space for streams (embedded only).
     pub max_file_storage: ByteSize,
+    /// How long the server remembers the id of a message.
+    #[schemars(extend("x-min" = "100ms"))]
+    pub duplicate_window: Millis,
     /// Folder for streams; one of the run's own if absent (embedded only).
     #[schemars(extend("minLength" = 1))]
     pub store_dir: Option<PathBuf>,
@@ -131,6 +134,7 @@ impl Default for JetStream {
             storage: Storage::File,
             max_memory: ByteSize::gigabytes(10),
             max_file_storage: ByteSize::gigabytes(50),
+            duplicate_window: Millis::from_secs(120),
             store_dir: None,
         }
     }

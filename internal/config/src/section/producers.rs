@@ -14,14 +14,31 @@ pub struct Producers {
     pub count: u32,
     /// Where each producer of an all-in-one run lives.
     pub isolation: Isolation,
+    /// By which design a message that is sent again is stored once.
+    pub publishing: Publishing,
     /// Rates that rise and fall instead of staying as they are.
     pub rate_variation: RateVariation,
 }
 
 impl Default for Producers {
     fn default() -> Self {
-        Self { count: 10, isolation: Isolation::Task, rate_variation: RateVariation::default() }
+        Self {
+            count: 10,
+            isolation: Isolation::Task,
+            publishing: Publishing::Conditional,
+            rate_variation: RateVariation::default(),
+        }
     }
+}
+
+/// By which design a message that is sent again is stored once; docs/designs.md compares them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Publishing {
+    /// After the message before it, or not at all: however long an outage lasts.
+    Conditional,
+    /// By its id, for as long as `nats.jetstream.duplicate_window` says; what is sent later is stored again.
+    MessageId,
 }
 
 /// Rates that rise and fall between two multiples of what `partitions` says.

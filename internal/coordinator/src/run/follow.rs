@@ -118,6 +118,7 @@ mod tests {
             replicas: 1,
             max_per_subject: None,
             max_bytes: None,
+            duplicate_window: StreamSpec::SHORTEST_WINDOW,
         };
         client.ensure(&spec).await.expect("there is a stream");
         let append = Append::new(name.clone(), subject.clone(), "x");

@@ -14,7 +14,7 @@ use coordinator::{
 };
 use model::{Message, PartitionId, ProducerId, RunClock, Seed, Timestamp, Weight, watch};
 use parti::{Builder, Delivery, HandlerError, Limits, Member, MemberId, Names};
-use producer::{Producer, ProducerSettings};
+use producer::{Producer, ProducerSettings, Publishing};
 use reports::{Channel, Phase};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -186,6 +186,7 @@ impl World {
         let settings = ProducerSettings {
             id: ProducerId(format!("producer-{index}")),
             partitions: own.map(|p| (PartitionId(p), Weight(1), 10.0)).collect(),
+            publishing: Publishing::Conditional,
             variation: None,
             seed: Seed(self.seed),
             clock: self.clock,

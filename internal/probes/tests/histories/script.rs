@@ -67,7 +67,7 @@ impl History {
 
     fn refuse(&mut self, client: &str, append: Append) -> &mut Self {
         let expect = Expect { subject: append.subject.clone(), seq: Seq(1) };
-        let outcome = Err(AppendError::Refused(expect));
+        let outcome = Err(AppendError::Refused(broker::Refusal::Expectation(expect)));
         self.tell(client, &Happening::Appended { append: &append, outcome: &outcome });
         self.last = Some((client.to_owned(), append));
         self
