@@ -22,6 +22,9 @@ command -v cargo >/dev/null || {
 NATS_SERVER_BIN=$(scripts/nats-server.sh)
 export NATS_SERVER_BIN
 unset PRODUCER_ID WORKER_ID NATS_URL
+# Most of the tests that take long wait for what they have started.
+RUST_TEST_THREADS=$((2 * $(getconf _NPROCESSORS_ONLN)))
+export RUST_TEST_THREADS
 echo "nats-server: $("$NATS_SERVER_BIN" --version)"
 
 step cargo fmt --all --check

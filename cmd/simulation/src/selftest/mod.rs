@@ -24,6 +24,9 @@ pub use trial::is_spoilt;
 /// Where a process is told which bug it has.
 pub const BUG: &str = "SIMULATION_BUG";
 
+/// Runs on real servers that share a core: they wait for most of their time.
+const WAITING: usize = 2;
+
 /// Plants the bug that this process is told to have.
 pub fn plant() -> Result<(), Failure> {
     let Some(name) = std::env::var_os(BUG) else { return Ok(()) };
@@ -45,19 +48,23 @@ fn try_all(args: &SelftestArgs, stop: &watch::Receiver<bool>) -> Result<u8, Fail
     let out = args.out.clone().unwrap_or_else(|| PathBuf::from("runs/selftest"));
     trial::prepare(&out)?;
     let (all, line) = (trials.len(), TerminalLine::new());
-    let (next, ended) = (Mutex::new(trials.into_iter()), Mutex::new(Vec::new()));
-    let work = || {
-        let take = || locked(&next).next().filter(|_| !*stop.borrow());
-        while let Some(trial) = take() {
-            let result = trial.run(&out, args.seeds);
-            let mut ended = locked(&ended);
-            ended.push(result);
-            line.say(&format!("{} of {all} tried", ended.len()));
-        }
+    let ended = Mutex::new(Vec::new());
+    let try_some = |trials: Vec<Trial>, at_once: usize| {
+        let next = Mutex::new(trials.into_iter());
+        let work = || {
+            let take = || locked(&next).next().filter(|_| !*stop.borrow());
+            while let Some(trial) = take() {
+                let result = trial.run(&out, args.seeds);
+                let mut ended = locked(&ended);
+                ended.push(result);
+                line.say(&format!("{} of {all} tried", ended.len()));
+            }
+        };
+        std::thread::scope(|scope| (0..at_once).for_each(|_| drop(scope.spawn(work))));
     };
-    std::thread::scope(|scope| {
-        (0..jobs(args)).for_each(|_| drop(scope.spawn(work)));
-    });
+    let (on_server, virtually) = trials.into_iter().partition(Trial::is_on_server);
+    try_some(virtually, jobs(args));
+    try_some(on_server, jobs(args) * WAITING);
     line.clear();
     let matrix = Matrix::of(ended.into_inner().unwrap_or_default());
     finish(args, &matrix, &out, all)

@@ -31,6 +31,10 @@ pub async fn connect(url: &str) -> NatsBroker {
     NatsBroker::connect(&options).await.unwrap_or_else(|error| panic!("{error}"))
 }
 
+fn is_of_a_name(character: char) -> bool {
+    character.is_alphanumeric() || ['-', '_', '.'].contains(&character)
+}
+
 /// The directory of one test, empty at its beginning.
 pub struct Place(PathBuf);
 
@@ -88,7 +92,9 @@ impl Place {
             let line = fs::read_to_string(entry.path().join("cmdline")).ok()?;
             let works_here =
                 fs::read_link(entry.path().join("cwd")).is_ok_and(|cwd| cwd == self_dir);
-            (works_here || line.contains(here)).then_some(pid)
+            // Another place's name may begin with that of this one.
+            let named = |(at, _): (usize, &str)| !line[at + here.len()..].starts_with(is_of_a_name);
+            (works_here || line.match_indices(here).any(named)).then_some(pid)
         });
         pids.collect()
     }

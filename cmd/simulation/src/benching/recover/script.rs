@@ -4,9 +4,9 @@ use std::fmt::Write;
 use std::time::Duration;
 
 /// Between what happens to one worker and to the next, beside what it takes by design.
-const SPACE: Duration = Duration::from_millis(1_500);
+const SPACE: Duration = Duration::from_millis(2_000);
 /// From when a killed worker has been replaced until it comes back.
-const BACK_AFTER: Duration = Duration::from_millis(750);
+const BACK_AFTER: Duration = Duration::from_millis(1_250);
 /// Between two leaves, joins or restarts.
 const STEP: Duration = Duration::from_millis(750);
 /// What one worker takes in a rolling restart, at most; it may take longer.

@@ -1,12 +1,8 @@
 //! Exploring, as a user does it: many seeds pass and come across everything; one that fails leaves
 //! what is needed to see it fail again, as it was and made smaller.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
-mod common;
-
 use std::time::Duration;
 
-use common::{Ended, Place, Program, number, run};
+use crate::common::{Ended, Place, Program, number, run};
 use rustix::process::Signal;
 use serde_json::Value;
 

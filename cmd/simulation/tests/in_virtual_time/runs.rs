@@ -1,13 +1,9 @@
 //! A run in virtual time as a user starts it: its verdict and exit code, what it leaves, how it is
 //! ended, and what it says to whoever asks for what it cannot do.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
-mod common;
-
 use std::fs;
 use std::time::Duration;
 
-use common::{Ended, Place, Program, TINY, assert_passed, number, simulation};
+use crate::common::{Ended, Place, Program, TINY, assert_passed, number, simulation};
 use rustix::process::Signal;
 use tokio::time::timeout;
 

@@ -1,10 +1,6 @@
 //! Every process of a run can be watched: it is healthy, ready, and shows its own metrics; separate
 //! ones share a configuration and take ports of their own.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
-mod common;
-
-use common::{Place, Program, TINY, free_port, run, simulation};
+use crate::common::{Place, Program, TINY, free_port, run, simulation};
 use rustix::process::Signal;
 
 /// A word that follows `before` in what `name` has said.

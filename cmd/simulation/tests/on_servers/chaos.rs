@@ -1,12 +1,8 @@
 //! Every kind of fault, by script, on workers and producers as tasks and as processes: nothing is
 //! lost, and each is an entry of the report.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
-mod common;
-
 use std::fs;
 
-use common::{Place, Program, assert_passed, number};
+use crate::common::{Place, Program, assert_passed, number};
 use rustix::process::Signal;
 use serde_json::Value;
 
@@ -60,7 +56,7 @@ async fn every_fault(isolation: &str) {
     let place = Place::new(&format!("chaos_{isolation}"));
     place.file("chaos.yaml", &SCRIPT.replace("ISOLATION", isolation));
     let args = ["--config", "chaos.yaml", "--report", "run", "--seed", "3"];
-    common::run(&place, "run", &args).await.with(0);
+    crate::common::run(&place, "run", &args).await.with(0);
     let report = place.report("run");
     assert_passed(&report);
     let faults = report["faults"].as_array().unwrap();
@@ -78,7 +74,7 @@ async fn every_fault(isolation: &str) {
     }
     has_taken_over(faults, "worker_pause");
     has_taken_over(faults, "leader_pause");
-    place.deserted(common::HUNG).await;
+    place.deserted(crate::common::HUNG).await;
 }
 
 /// Silent for longer than the lease: others took the partitions over.
@@ -115,5 +111,5 @@ async fn no_process_outlives_a_killed_program() {
     assert!(place.processes().len() >= 8, "four workers, two producers, a server, the program");
     program.signal(Signal::KILL);
     program.ended().await;
-    place.deserted(common::HUNG).await;
+    place.deserted(crate::common::HUNG).await;
 }

@@ -1,14 +1,10 @@
 //! `simulation bench pipeline` and `bench recover`: small sizes, for what is measured, and that it is
 //! all there; never for how long it takes.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
-mod common;
-
 use std::fs;
 
+use crate::common::{Ended, Place, Program, connect, free_port, number, run, server, simulation};
 use broker::{Log, Reader, Seq, Start, Subject};
 use broker_nats::NatsBroker;
-use common::{Ended, Place, Program, connect, free_port, number, run, server, simulation};
 use serde_json::Value;
 
 const SMALL: [&str; 10] = [

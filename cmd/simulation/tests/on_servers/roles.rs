@@ -1,12 +1,8 @@
 //! Producers, workers and coordinator as separate processes against one server, started in any
 //! order, some of them killed: the same verdict.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
-mod common;
-
 use std::time::Duration;
 
-use common::{Place, Program, TINY, assert_passed, free_port, number, simulation};
+use crate::common::{Place, Program, TINY, assert_passed, free_port, number, simulation};
 use rustix::process::Signal;
 
 /// One place, one server, any number of processes.
@@ -58,7 +54,7 @@ impl Site {
     async fn closed(self) {
         self.server.signal(Signal::TERM);
         self.server.ended().await.with(0);
-        self.place.deserted(common::HUNG).await;
+        self.place.deserted(crate::common::HUNG).await;
     }
 }
 

@@ -1,13 +1,9 @@
 //! The situations that a campaign must have been in can be reached: small runs in virtual time with
 //! every kind of chaos, in quick succession. `PROBES_SEEDS=300` asks for every one of them; what a
 //! few seeds reach is most.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
-mod common;
-
 use std::collections::BTreeMap;
 
-use common::{Place, run};
+use crate::common::{Place, run};
 
 /// Much happens at once: faults shorter and longer than the lease, slow networks under a broker that
 /// restarts, so that answers are lost.

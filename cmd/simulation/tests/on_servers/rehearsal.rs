@@ -1,12 +1,8 @@
 //! A rehearsal: in the middle of a run the coordinator is dropped, and another one goes on from the
 //! newest checkpoint. What it says at the end is what the first one would have said.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
-mod common;
-
 use std::process::Command;
 
-use common::Place;
+use crate::common::Place;
 use serde_json::Value;
 
 const CHAOS: &str = "
@@ -21,7 +17,7 @@ chaos:
 
 /// Runs it, and judges its history once more.
 fn run(place: &Place, name: &str, args: &[&str]) -> Value {
-    place.file("c.yaml", &format!("{}{CHAOS}", common::TINY));
+    place.file("c.yaml", &format!("{}{CHAOS}", crate::common::TINY));
     let report = place.text(name);
     let common = ["--config", &place.text("c.yaml"), "--seed", "3", "--report", &report];
     let mut command = Command::new(env!("CARGO_BIN_EXE_simulation"));
@@ -80,7 +76,7 @@ fn a_rehearsal_on_a_server_goes_on_from_its_file() {
 #[test]
 fn a_rehearsal_needs_a_checkpoint_before_it() {
     let place = Place::new("rehearsal-wrong");
-    place.file("c.yaml", common::TINY);
+    place.file("c.yaml", crate::common::TINY);
     for (set, said) in [
         ("checkpoint.rehearsal=3s", "needs a checkpoint to go on from"),
         ("checkpoint.rehearsal=1h", "is not between the first checkpoint"),

@@ -1,12 +1,8 @@
 //! A whole run in one process: the verdict, the report, the events, the seed.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
-mod common;
-
 use std::collections::BTreeSet;
 use std::fs;
 
-use common::{Place, Program, TINY, assert_passed, number, run};
+use crate::common::{Place, Program, TINY, assert_passed, number, run};
 use serde_json::Value;
 
 const EVENTS: [&str; 6] = [
@@ -37,7 +33,7 @@ async fn a_run_with_every_fault_passes() {
     says_the_users_lines(&ended.out, &report);
     events_are_json_lines(&place, &report);
     assert!(!place.path("run/nats").exists(), "the server's directory is only kept on failure");
-    place.deserted(common::HUNG).await;
+    place.deserted(crate::common::HUNG).await;
 }
 
 /// The keys of the design, each of its type.

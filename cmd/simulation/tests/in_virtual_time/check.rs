@@ -1,13 +1,11 @@
 //! A recorded run is judged again: to the same if nothing was changed, to what is wrong if something was,
 //! and to nothing where nothing can be known.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
-mod common;
-
 use std::fs;
 use std::io::{Read, Write};
 
-use common::{Ended, Place, Program, TINY, assert_checked, assert_passed, number, simulation};
+use crate::common::{
+    Ended, Place, Program, TINY, assert_checked, assert_passed, number, simulation,
+};
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
@@ -29,7 +27,7 @@ async fn recorded(place: &Place, seed: u64, more: &[&str]) -> Ended {
 }
 
 async fn check(place: &Place, args: &[&str]) -> Ended {
-    common::run(place, "check", &[&["check"], args].concat()).await
+    crate::common::run(place, "check", &[&["check"], args].concat()).await
 }
 
 const HISTORY: &str = "run/history.jsonl.gz";

@@ -1,14 +1,10 @@
 //! What a user gets wrong: a clear error and the right exit code, at once, never a hang.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
-mod common;
-
 use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
-use common::{HUNG, Place, Program, TINY, assert_passed, run, server, simulation};
+use crate::common::{HUNG, Place, Program, TINY, assert_passed, run, server, simulation};
 
 /// Nothing is waited for that long.
 const SOON: Duration = Duration::from_secs(15);

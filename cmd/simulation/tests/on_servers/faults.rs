@@ -1,15 +1,13 @@
 //! What happens to a run from outside: servers and programs that are killed, and strangers who
 //! write to its subjects.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
-mod common;
-
 use std::time::Duration;
 
+use crate::common::{
+    HUNG, Place, Program, TINY, assert_passed, connect, number, server, server_options,
+};
 use broker::{Admin, Append, Log, StreamName, Subject};
 use broker_nats::{Embedded, NatsBroker, Store};
 use bytes::Bytes;
-use common::{HUNG, Place, Program, TINY, assert_passed, connect, number, server, server_options};
 use model::{Message, PartitionId, PartitionSeq, ProducerId, ProducerSeq, Timestamp, Weight};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::time::sleep;

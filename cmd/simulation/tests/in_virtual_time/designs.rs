@@ -1,11 +1,7 @@
 //! The designs of consumption and of publishing, each under the same faults: what each promises, it keeps, but
 //! for the one that loses messages at every rebalance and the one that stores them again after a long outage,
 //! which have to be found out.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
-mod common;
-
-use common::{Place, TINY, number, run};
+use crate::common::{Place, TINY, number, run};
 use serde_json::Value;
 
 const PER_PARTITION: &str = "workers.consumption=durable-per-partition";

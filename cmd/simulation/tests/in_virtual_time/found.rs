@@ -1,12 +1,8 @@
-//! What runs in virtual time have found: every seed passes now, and is run again. `tests/found/` holds the
+//! What runs in virtual time have found: every seed passes now, and is run again. `found/` holds the
 //! scenarios, and says what each of them was.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+use crate::common::{Place, number, run};
 
-mod common;
-
-use common::{Place, number, run};
-
-const FOUND: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/found");
+const FOUND: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/in_virtual_time/found");
 const FRAME: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../configs/explore.yaml");
 
 #[tokio::test]

@@ -1,14 +1,10 @@
 //! Soaks that are stopped and go on: the verdict covers the whole.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
-mod common;
-
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::common::{HUNG, Place, Program, TINY, assert_passed, number};
 use broker_nats::{Embedded, Store};
-use common::{HUNG, Place, Program, TINY, assert_passed, number};
 use rustix::process::Signal;
 use tokio::time::sleep;
 
@@ -53,7 +49,7 @@ async fn stopped(place: &Place, signal: Signal) {
 
 async fn goes_on(place: &Place) {
     let args = ["--config", "tiny.yaml", "--resume"];
-    let ended = common::run(place, "second", &args).await.with(0);
+    let ended = crate::common::run(place, "second", &args).await.with(0);
     assert!(ended.out.contains("✓ Resumed"), "{}", ended.out);
     let report = place.report("run");
     assert_passed(&report);
@@ -70,7 +66,7 @@ async fn goes_on(place: &Place) {
     let stopped = (stops[0] - report["started_at"].as_i64().unwrap()) as f64 / 1e6;
     assert!(first < stopped, "first at {first} s, stopped at {stopped} s");
     place.deserted(HUNG).await;
-    common::assert_checked(place, "run").await;
+    crate::common::assert_checked(place, "run").await;
 }
 
 #[tokio::test]
@@ -91,7 +87,7 @@ async fn an_interrupted_program_goes_on() {
 #[tokio::test]
 async fn a_killed_coordinator_goes_on() {
     let place = place("resume_coordinator");
-    let server = common::server_options(&place, Store::File(place.path("store"))).await;
+    let server = crate::common::server_options(&place, Store::File(place.path("store"))).await;
     let server = Embedded::start(server).await.unwrap();
     let url = server.url();
     let role = |name: &str, args: &[&str]| {
@@ -122,7 +118,7 @@ async fn a_killed_coordinator_goes_on() {
     assert_passed(&report);
     assert!(number(&report, "/totals/sent") > 12 * 8 * 12 / 2, "{report:#}");
     assert_eq!(report["faults"], serde_json::json!([]), "nobody but the judge was away");
-    common::assert_checked(&place, "run").await;
+    crate::common::assert_checked(&place, "run").await;
     server.stop().await;
 }
 
@@ -137,13 +133,13 @@ async fn a_damaged_checkpoint_is_refused_and_the_one_before_offered() {
     bytes[middle] ^= 1;
     fs::write(newest, bytes).unwrap();
     let ended =
-        common::run(&place, "refused", &["--config", "tiny.yaml", "--resume"]).await.with(2);
+        crate::common::run(&place, "refused", &["--config", "tiny.yaml", "--resume"]).await.with(2);
     let before = before.file_name().unwrap().to_str().unwrap();
     assert!(ended.err.contains("damaged") && ended.err.contains(before), "{}", ended.err);
 
     let offered = format!("points/{before}");
     let args = ["--config", "tiny.yaml", "--resume", &offered];
-    common::run(&place, "second", &args).await.with(0);
+    crate::common::run(&place, "second", &args).await.with(0);
     assert_passed(&place.report("run"));
     place.deserted(HUNG).await;
 }
@@ -152,7 +148,7 @@ async fn a_damaged_checkpoint_is_refused_and_the_one_before_offered() {
 async fn what_cannot_be_resumed_is_refused() {
     let place = place("resume_refused");
     let refused = async |name: &str, args: &[&str], words: &[&str]| {
-        let ended = common::run(&place, name, args).await.with(2);
+        let ended = crate::common::run(&place, name, args).await.with(2);
         for word in words {
             assert!(ended.err.contains(word), "{word}: {}", ended.err);
         }
