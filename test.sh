@@ -34,7 +34,7 @@ else
   echo "shellcheck is not installed: the scripts are not checked"
 fi
 step cargo clippy --workspace --all-targets --locked -- -D warnings
-RUSTDOCFLAGS='-D warnings' step cargo doc --locked --no-deps -p parti
+RUSTDOCFLAGS='-D warnings' step cargo doc --workspace --locked --no-deps
 step cargo test --workspace --locked --test sources --test determinism
 step cargo test --workspace --locked
 program=${CARGO_TARGET_DIR:-target}/debug/simulation

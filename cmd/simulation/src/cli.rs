@@ -85,7 +85,7 @@ pub struct RunArgs {
     /// The seed of everything that is drawn.
     #[arg(long)]
     pub seed: Option<u64>,
-    /// The directory for report.json and events.jsonl [default: runs/<time>-<seed>].
+    /// The directory for report.json and events.jsonl [default: runs/TIME-SEED].
     #[arg(long)]
     pub report: Option<PathBuf>,
     /// Run in virtual time, against a broker in memory: hours take seconds, and the same seed gives
@@ -123,7 +123,7 @@ pub struct ExploreArgs {
     /// Go on after the first seed that fails; the first 20 of them leave a directory.
     #[arg(long)]
     pub keep_going: bool,
-    /// The directory for campaign.json and what failed [default: runs/explore-<A>-<B>].
+    /// The directory for campaign.json and what failed [default: runs/explore-A-B].
     #[arg(long)]
     pub out: Option<PathBuf>,
     /// Do not make scenarios that fail smaller.

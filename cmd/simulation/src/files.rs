@@ -10,7 +10,7 @@ pub fn write(path: &Path, text: &str) -> Result<(), Failure> {
     std::fs::write(path, text).map_err(|error| unwritable(path, &error))
 }
 
-/// Fails as [`write`] would, and leaves everything as it is.
+/// Fails as [`write()`] would, and leaves everything as it is.
 pub fn can_be_written(path: &Path) -> Result<(), Failure> {
     let tried = match std::fs::OpenOptions::new().append(true).open(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => {

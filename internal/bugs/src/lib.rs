@@ -2,7 +2,7 @@
 //!
 //! Whoever has a bug asks [`has`] at the place where it would be made. In a normal build that is the
 //! constant `false`, and the bug is not in the program. With the feature `planted`, which only
-//! `simulation selftest` is built with, one bug can be [switched on](plant) for a whole process.
+//! `simulation selftest` is built with, one bug can be switched on for a whole process.
 
 mod catalogue;
 
