@@ -37,6 +37,19 @@ pub struct StreamSpec {
 impl StreamSpec {
     /// The shortest window that brokers take, for streams whose records have no ids.
     pub const SHORTEST_WINDOW: Duration = Duration::from_millis(100);
+
+    /// A stream on one server, without limits, whose records have no ids.
+    pub fn new(name: StreamName, subject: Subject, storage: Storage) -> Self {
+        Self {
+            name,
+            subjects: vec![subject],
+            storage,
+            replicas: 1,
+            max_per_subject: None,
+            max_bytes: None,
+            duplicate_window: Self::SHORTEST_WINDOW,
+        }
+    }
 }
 
 /// What a stream holds.

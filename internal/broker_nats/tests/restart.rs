@@ -5,10 +5,8 @@ mod common;
 
 use std::time::Duration;
 
-use broker::{
-    Admin, Append, AppendError, BrokerError, Log, MessageId, Reader, Refusal, Seq, Start, Storage,
-    StreamSpec, Subject,
-};
+use broker::conformance::{Bench, ids_survive_a_restart_with_their_records};
+use broker::{Admin, Append, AppendError, BrokerError, Log, Reader, Seq, Start, Storage, Subject};
 use broker_nats::{Embedded, EmbeddedOptions, NatsBroker, Store};
 use common::{spec, stream, subject};
 use tokio::time::{sleep, timeout};
@@ -200,39 +198,11 @@ async fn requests_during_an_outage_end_in_time() {
     assert!(matches!(last, Err(BrokerError::Unavailable(_))), "{last:?}");
 }
 
-/// A server that starts learns ids from the records that it holds: one whose record is gone may come again.
 #[tokio::test]
 async fn ids_survive_a_crash_with_their_records() {
     let mut options = lasting("restart-ids").await;
     let server = start(&options).await;
-    let broker = common::connect(&server).await;
-    let duplicate_window = Duration::from_secs(600);
-    let spec = StreamSpec { duplicate_window, ..spec("S", Storage::File) };
-    broker.ensure(&spec).await.expect("a stream");
-    let once = |name: &str| {
-        let append = Append::new(stream("S"), subject(&format!("S.{name}")), "x");
-        append.once(MessageId::new(name).expect("a good id"))
-    };
-    let kept = broker.append(once("kept")).await.expect("it is stored");
-    let gone = broker.append(once("gone")).await.expect("it is stored");
-    broker.trim(&stream("S"), &subject("S.gone"), gone.next()).await.expect("it is trimmed");
-    for (name, seq) in [("kept", kept), ("gone", gone)] {
-        let again = broker.append(once(name)).await;
-        let known = matches!(again, Err(AppendError::Refused(Refusal::Duplicate(of))) if of == seq);
-        assert!(known, "{name}: {again:?}");
-    }
-    let _server = crash(server, &mut options, Duration::ZERO).await;
-    let again = async {
-        loop {
-            match broker.append(once("kept")).await {
-                Err(AppendError::InDoubt(_)) => sleep(Duration::from_millis(20)).await,
-                known => break known,
-            }
-        }
-    };
-    let again = timeout(PATIENCE, again).await.expect("the broker is back");
-    let known = matches!(again, Err(AppendError::Refused(Refusal::Duplicate(of))) if of == kept);
-    assert!(known, "{again:?}");
-    let again = broker.append(once("gone")).await;
-    assert_eq!(again.expect("nobody remembers it"), gone.next());
+    let bench = Bench::new(common::connect(&server).await, "ids", Storage::File);
+    let restart = crash(server, &mut options, Duration::ZERO);
+    let _server = ids_survive_a_restart_with_their_records(&bench, restart).await;
 }

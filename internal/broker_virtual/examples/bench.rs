@@ -42,13 +42,8 @@ async fn run(wide: bool) -> Result<u64, Box<dyn std::error::Error>> {
     let (stream, all) = (StreamName::new("bench")?, Subject::new("beat.*")?);
     let admin = broker.client("admin");
     let spec = StreamSpec {
-        name: stream.clone(),
-        subjects: vec![all.clone()],
-        storage: Storage::Memory,
-        replicas: 1,
         max_per_subject: Some(8),
-        max_bytes: None,
-        duplicate_window: StreamSpec::SHORTEST_WINDOW,
+        ..StreamSpec::new(stream.clone(), all.clone(), Storage::Memory)
     };
     admin.ensure(&spec).await?;
     let mut tasks = Vec::new();

@@ -134,20 +134,18 @@ impl Names {
     /// The three streams, to be created by whoever comes first. The messages and the ledger refuse
     /// appends beyond their limits in bytes; they never evict. Only messages may bear ids.
     pub fn streams(&self, storage: Storage, replicas: usize, limits: Limits) -> [StreamSpec; 3] {
-        let spec = |name: &StreamName, subject, max_per_subject, max_bytes| StreamSpec {
-            name: name.clone(),
-            subjects: vec![subject],
-            storage,
+        let spec = |name: &StreamName, subject| StreamSpec {
             replicas,
-            max_per_subject,
-            max_bytes,
-            duplicate_window: StreamSpec::SHORTEST_WINDOW,
+            ..StreamSpec::new(name.clone(), subject, storage)
         };
-        let messages = spec(&self.messages, self.all_messages(), None, limits.messages_bytes);
+        let Limits { messages_bytes, ledger_bytes, duplicate_window } = limits;
+        let messages = spec(&self.messages, self.all_messages());
+        let ledger = spec(&self.ledger, self.all_own());
+        let group = spec(&self.group, self.all_group());
         [
-            StreamSpec { duplicate_window: limits.duplicate_window, ..messages },
-            spec(&self.ledger, self.all_own(), None, limits.ledger_bytes),
-            spec(&self.group, self.all_group(), Some(GROUP_HISTORY), None),
+            StreamSpec { max_bytes: messages_bytes, duplicate_window, ..messages },
+            StreamSpec { max_bytes: ledger_bytes, ..ledger },
+            StreamSpec { max_per_subject: Some(GROUP_HISTORY), ..group },
         ]
     }
 }

@@ -77,6 +77,23 @@ impl World {
         next.iter().map(|next| next - 1).sum()
     }
 
+    /// It sends, three answers are lost, it is cut off for so long, and sends again.
+    async fn goes_through_an_outage(&self, seed: u64, outage: Duration) {
+        let client = self.broker.client("producer-0");
+        let producer = self.producer(&client, seed).await;
+        let (stop, stopping) = watch::channel(false);
+        let running = tokio::spawn(producer.run(stopping));
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        client.plan(Fault::new(Fate::AnswerLost, self.names.all_messages(), 3));
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        client.cut();
+        tokio::time::sleep(outage).await;
+        client.heal();
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        stop.send_replace(true);
+        running.await.unwrap().unwrap();
+    }
+
     async fn report(&self) -> ProducerReport {
         let subject = self.channel.producer(&ProducerId("producer-0".into()));
         let last = self.broker.client("reader").last(&self.channel.stream, &subject).await;
@@ -85,6 +102,10 @@ impl World {
             other => panic!("no report: {other:?}"),
         }
     }
+}
+
+fn acked(report: &ProducerReport) -> u64 {
+    report.partitions.values().flat_map(|sent| &sent.acked).map(|range| range.count()).sum()
 }
 
 #[tokio::test(start_paused = true)]
@@ -114,10 +135,8 @@ async fn store_each_message_once(world: World, seed: u64, fate: Fate) {
     running.await.unwrap().unwrap();
     let stored = world.assert_contiguous();
     let report = world.report().await;
-    let acked: u64 =
-        report.partitions.values().flat_map(|sent| &sent.acked).map(|r| r.count()).sum();
     assert!(stored > 1000, "{fate:?}: {stored}");
-    assert_eq!(acked, stored, "{fate:?}");
+    assert_eq!(acked(&report), stored, "{fate:?}");
     assert!(report.retries >= 10 && report.finished, "{fate:?}: {report:?}");
     assert_eq!(report.recovered > 0, matches!(fate, Fate::AnswerLost), "{fate:?}");
 }
@@ -157,19 +176,7 @@ async fn whoever_measures_reports_how_long_each_message_took() {
 #[tokio::test(start_paused = true)]
 async fn an_outage_of_any_length_loses_and_repeats_nothing() {
     let world = World::new(4).await;
-    let client = world.broker.client("producer-0");
-    let producer = world.producer(&client, 4).await;
-    let (stop, stopping) = watch::channel(false);
-    let running = tokio::spawn(producer.run(stopping));
-    tokio::time::sleep(Duration::from_secs(5)).await;
-    client.plan(Fault::new(Fate::AnswerLost, world.names.all_messages(), 3));
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    client.cut();
-    tokio::time::sleep(Duration::from_secs(600)).await;
-    client.heal();
-    tokio::time::sleep(Duration::from_secs(60)).await;
-    stop.send_replace(true);
-    running.await.unwrap().unwrap();
+    world.goes_through_an_outage(4, Duration::from_secs(600)).await;
     // What fell due meanwhile was owed, and sent.
     let stored = world.assert_contiguous();
     assert!(stored > 30_000, "{stored}");
@@ -181,28 +188,42 @@ async fn an_outage_of_any_length_loses_and_repeats_nothing() {
 async fn ids_hold_for_as_long_as_their_window() {
     for (outage, repeated) in [(WINDOW / 2, 0), (WINDOW * 2, 3)] {
         let world = World::by_id(4).await;
-        let client = world.broker.client("producer-0");
-        let producer = world.producer(&client, 4).await;
-        let (stop, stopping) = watch::channel(false);
-        let running = tokio::spawn(producer.run(stopping));
-        tokio::time::sleep(Duration::from_secs(5)).await;
-        client.plan(Fault::new(Fate::AnswerLost, world.names.all_messages(), 3));
-        tokio::time::sleep(Duration::from_millis(200)).await;
-        client.cut();
-        tokio::time::sleep(outage).await;
-        client.heal();
-        tokio::time::sleep(Duration::from_secs(60)).await;
-        stop.send_replace(true);
-        running.await.unwrap().unwrap();
+        world.goes_through_an_outage(4, outage).await;
         let messages = world.messages();
         let seqs: BTreeSet<_> = messages.iter().map(|m| (m.partition, m.partition_seq)).collect();
         assert_eq!(messages.len() - seqs.len(), repeated, "{outage:?}");
         let report = world.report().await;
-        let acked: u64 =
-            report.partitions.values().flat_map(|sent| &sent.acked).map(|r| r.count()).sum();
-        assert_eq!(acked, seqs.len() as u64, "{outage:?}");
+        assert_eq!(acked(&report), seqs.len() as u64, "{outage:?}");
         assert_eq!(report.recovered, 3 - repeated as u64, "{outage:?}");
     }
+}
+
+/// The broker knows an id for longer than it keeps the record.
+#[tokio::test(start_paused = true)]
+async fn what_was_stored_and_is_gone_is_not_sent_again() {
+    let world = World::by_id(10).await;
+    let client = world.broker.client("producer-0");
+    let producer = world.producer(&client, 10).await;
+    let (stop, stopping) = watch::channel(false);
+    let running = tokio::spawn(producer.run(stopping));
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let subject = world.names.message(PartitionId(1));
+    client.plan(Fault::new(Fate::AnswerLost, subject.clone(), 1));
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let last = world.broker.records(&world.names.messages, Seq(1)).last().unwrap().seq;
+    client.trim(&world.names.messages, &subject, last.next()).await.unwrap();
+    tokio::time::sleep(WINDOW * 2).await;
+    stop.send_replace(true);
+    running.await.unwrap().unwrap();
+    let of_it = |message: &Message| message.partition == PartitionId(1);
+    let left: Vec<_> = world.messages().into_iter().filter(of_it).collect();
+    let report = world.report().await;
+    let sent = &report.partitions[&PartitionId(1)].acked;
+    assert!(left.len() > 1000 && sent.len() == 1, "{} left, {sent:?} sent", left.len());
+    // It goes on with the one after that: what is left is the end of what was sent.
+    let seqs = left.iter().map(|message| message.partition_seq.0);
+    assert!(seqs.eq(sent[0].1 + 1 - left.len() as u64..=sent[0].1));
+    assert_eq!((report.recovered, report.retries), (1, 2));
 }
 
 #[tokio::test(start_paused = true)]

@@ -72,15 +72,7 @@ async fn appends_survive_every_network() {
     let server = server(dir.path().join("nats")).await;
     let direct = connect(server.url()).await;
     direct
-        .ensure(&StreamSpec {
-            name: stream(),
-            subjects: vec![Subject::new("S.>").unwrap()],
-            storage: Storage::Memory,
-            replicas: 1,
-            max_per_subject: None,
-            max_bytes: None,
-            duplicate_window: StreamSpec::SHORTEST_WINDOW,
-        })
+        .ensure(&StreamSpec::new(stream(), Subject::new("S.>").unwrap(), Storage::Memory))
         .await
         .unwrap();
     let upstream = server.url().trim_start_matches("nats://").to_owned();

@@ -57,13 +57,9 @@ impl Channel {
     /// The stream, to be created by whoever comes first.
     pub fn spec(&self, storage: Storage, replicas: usize) -> StreamSpec {
         StreamSpec {
-            name: self.stream.clone(),
-            subjects: vec![self.all()],
-            storage,
             replicas,
             max_per_subject: Some(1),
-            max_bytes: None,
-            duplicate_window: StreamSpec::SHORTEST_WINDOW,
+            ..StreamSpec::new(self.stream.clone(), self.all(), storage)
         }
     }
 

@@ -1,11 +1,9 @@
 //! The servers that a benchmark measures against: one of its own, a cluster of three, or the user's.
 
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 
-use broker_nats::{Embedded, EmbeddedOptions, Store};
+use broker_nats::{Embedded, EmbeddedOptions};
 use config::Config;
-use futures_util::future::try_join_all;
 use metrics::usage_of;
 
 use super::trial::forget;
@@ -16,9 +14,6 @@ use crate::failure::Failure;
 /// For the streams of how many runs there is room, as they are configured by default. A cluster gives
 /// room back some time after streams were deleted; what is not used takes none.
 const RUNS: u64 = 100;
-/// How often a cluster is started until each of its servers has its ports.
-const TRIES: u32 = 5;
-
 /// Servers, and where clients find them.
 pub struct Servers {
     own: Vec<Embedded>,
@@ -41,32 +36,15 @@ impl Servers {
         let program = server_bin(None).await?;
         let dirs: Vec<_> =
             (0..count).map(|index| dir.join(format!("bench-server-{index}"))).collect();
-        let mut tries = 1;
-        let own = loop {
-            match Self::try_start(&program, &dirs).await {
-                // Whatever connects meanwhile may be given a port that a route was to have.
-                Err(_) if count > 1 && tries < TRIES => tries += 1,
-                started => break started?,
-            }
+        let room = Config::default().nats.jetstream;
+        let options = |dir: &PathBuf| EmbeddedOptions {
+            max_memory: Some(room.max_memory.bytes() * RUNS),
+            max_file_storage: Some(room.max_file_storage.bytes() * RUNS),
+            ..EmbeddedOptions::new(&program, dir)
         };
+        let own = Embedded::start_cluster(&dirs.iter().map(options).collect::<Vec<_>>()).await?;
         let url = own.iter().map(Embedded::url).collect::<Vec<_>>().join(",");
         Ok(Self { own, url, dirs })
-    }
-
-    async fn try_start(program: &Path, dirs: &[PathBuf]) -> Result<Vec<Embedded>, Failure> {
-        let routes = routes(dirs.len())?;
-        let room = Config::default().nats.jetstream;
-        let starting = dirs.iter().enumerate().map(|(index, dir)| {
-            let mut options = EmbeddedOptions::new(program, dir);
-            options.store = Store::Memory;
-            options.max_memory = Some(room.max_memory.bytes() * RUNS);
-            options.max_file_storage = Some(room.max_file_storage.bytes() * RUNS);
-            if dirs.len() > 1 {
-                options.extra_config = cluster(index, &routes);
-            }
-            Embedded::start(options)
-        });
-        Ok(try_join_all(starting).await?)
     }
 
     /// Where they are, as in `NATS_URL`.
@@ -92,20 +70,4 @@ impl Servers {
         }
         self.dirs.iter().try_for_each(|dir| forget(dir))
     }
-}
-
-/// Free ports for the servers of a cluster to find one another.
-fn routes(count: usize) -> Result<Vec<u16>, Failure> {
-    let held: Vec<_> =
-        (0..count).map(|_| TcpListener::bind(("127.0.0.1", 0))).collect::<Result<_, _>>()?;
-    Ok(held.iter().map(|port| Ok(port.local_addr()?.port())).collect::<std::io::Result<_>>()?)
-}
-
-fn cluster(index: usize, ports: &[u16]) -> String {
-    let routes: Vec<_> = ports.iter().map(|port| format!("\"nats://127.0.0.1:{port}\"")).collect();
-    let (routes, port) = (routes.join(", "), ports[index]);
-    format!(
-        "server_name: bench_{index}\n\
-         cluster {{ name: bench, listen: \"127.0.0.1:{port}\", routes: [{routes}] }}"
-    )
 }

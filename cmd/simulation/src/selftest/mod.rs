@@ -47,27 +47,35 @@ fn try_all(args: &SelftestArgs, stop: &watch::Receiver<bool>) -> Result<u8, Fail
     let trials = trials(args)?;
     let out = args.out.clone().unwrap_or_else(|| PathBuf::from("runs/selftest"));
     trial::prepare(&out)?;
-    let (all, line) = (trials.len(), TerminalLine::new());
+    let all = trials.len();
+    let (on_server, virtually): (Vec<_>, Vec<_>) =
+        trials.into_iter().partition(Trial::is_on_server);
     let ended = Mutex::new(Vec::new());
-    let try_some = |trials: Vec<Trial>, at_once: usize| {
-        let next = Mutex::new(trials.into_iter());
-        let work = || {
-            let take = || locked(&next).next().filter(|_| !*stop.borrow());
-            while let Some(trial) = take() {
-                let result = trial.run(&out, args.seeds);
-                let mut ended = locked(&ended);
-                ended.push(result);
-                line.say(&format!("{} of {all} tried", ended.len()));
-            }
-        };
-        std::thread::scope(|scope| (0..at_once).for_each(|_| drop(scope.spawn(work))));
+    let line = TerminalLine::new();
+    let run = |trial: Trial| {
+        let result = trial.run(&out, args.seeds);
+        let mut ended = locked(&ended);
+        ended.push(result);
+        line.say(&format!("{} of {all} tried", ended.len()));
     };
-    let (on_server, virtually) = trials.into_iter().partition(Trial::is_on_server);
-    try_some(virtually, jobs(args));
-    try_some(on_server, jobs(args) * WAITING);
+    side_by_side(jobs(args), virtually, stop, run);
+    side_by_side(jobs(args) * WAITING, on_server, stop, run);
     line.clear();
     let matrix = Matrix::of(ended.into_inner().unwrap_or_default());
     finish(args, &matrix, &out, all)
+}
+
+/// Runs so many trials at once, until all were or it is stopped.
+fn side_by_side(
+    at_once: usize,
+    trials: Vec<Trial>,
+    stop: &watch::Receiver<bool>,
+    run: impl Fn(Trial) + Sync,
+) {
+    let next = Mutex::new(trials.into_iter());
+    let take = || locked(&next).next().filter(|_| !*stop.borrow());
+    let work = || std::iter::from_fn(take).for_each(&run);
+    std::thread::scope(|scope| (0..at_once).for_each(|_| drop(scope.spawn(work))));
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

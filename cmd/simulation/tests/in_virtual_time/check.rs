@@ -1,5 +1,6 @@
 //! A recorded run is judged again: to the same if nothing was changed, to what is wrong if something was,
 //! and to nothing where nothing can be known.
+
 use std::fs;
 use std::io::{Read, Write};
 

@@ -1,6 +1,7 @@
 //! The designs of consumption and of publishing, each under the same faults: what each promises, it keeps, but
 //! for the one that loses messages at every rebalance and the one that stores them again after a long outage,
 //! which have to be found out.
+
 use crate::common::{Place, TINY, number, run};
 use serde_json::Value;
 
@@ -29,10 +30,22 @@ fn place_with(name: &str, rate: u32) -> Place {
 }
 
 async fn virtually(place: &Place, name: &str, design: &str, chaos: &str, seed: u64) -> Value {
+    virtually_with(place, name, &[design], chaos, seed).await
+}
+
+async fn virtually_with(
+    place: &Place,
+    name: &str,
+    settings: &[&str],
+    chaos: &str,
+    seed: u64,
+) -> Value {
     let seed = seed.to_string();
-    let args = ["--virtual", "--config", "tiny.yaml", "--report", name, "--seed", &seed];
-    let sets = ["--set", design, "--set", "chaos.enabled=true", "--set", "chaos.events=[]"];
-    run(place, name, &[&args[..], &sets, &["--set", chaos]].concat()).await;
+    let mut args = vec!["--virtual", "--config", "tiny.yaml", "--report", name, "--seed", &seed];
+    for set in settings.iter().chain(&["chaos.enabled=true", "chaos.events=[]", chaos]) {
+        args.extend(["--set", set]);
+    }
+    run(place, name, &args).await;
     place.report(name)
 }
 
@@ -139,14 +152,8 @@ async fn ids_keep_messages_from_being_stored_again_for_as_long_as_their_window()
         let window = format!("nats.jetstream.duplicate_window={window}");
         let (mut repeated, mut recovered) = (0, 0);
         for seed in 1..=8 {
-            let (name, seed) = (format!("{name}-{seed}"), seed.to_string());
-            let mut args = vec!["--virtual", "--config", "tiny.yaml", "--report", &name];
-            args.extend(["--seed", &seed]);
-            for set in [design, &window, "chaos.enabled=true", "chaos.events=[]", CUTS] {
-                args.extend(["--set", set]);
-            }
-            run(&place, &name, &args).await;
-            let report = place.report(&name);
+            let name = format!("{name}-{seed}");
+            let report = virtually_with(&place, &name, &[design, &window], CUTS, seed).await;
             recovered += number(&report, "/totals/recovered");
             match anomalies(&report)[..] {
                 [] => {}

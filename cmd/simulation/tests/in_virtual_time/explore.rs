@@ -1,5 +1,6 @@
 //! Exploring, as a user does it: many seeds pass and come across everything; one that fails leaves
 //! what is needed to see it fail again, as it was and made smaller.
+
 use std::time::Duration;
 
 use crate::common::{Ended, Place, Program, number, run};

@@ -1,5 +1,6 @@
 //! What runs in virtual time have found: every seed passes now, and is run again. `found/` holds the
 //! scenarios, and says what each of them was.
+
 use crate::common::{Place, number, run};
 
 const FOUND: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/in_virtual_time/found");

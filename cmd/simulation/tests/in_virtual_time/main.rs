@@ -1,4 +1,5 @@
-//! The program in virtual time, and what it makes of what such runs leave behind.
+//! The program in virtual time, and what it makes of what such runs leave behind; what is said of designs is
+//! said of a server, too.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 #[path = "../common/mod.rs"]

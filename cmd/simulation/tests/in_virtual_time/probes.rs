@@ -1,6 +1,7 @@
 //! The situations that a campaign must have been in can be reached: small runs in virtual time with
 //! every kind of chaos, in quick succession. `PROBES_SEEDS=300` asks for every one of them; what a
 //! few seeds reach is most.
+
 use std::collections::BTreeMap;
 
 use crate::common::{Place, run};

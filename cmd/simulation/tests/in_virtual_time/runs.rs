@@ -1,5 +1,6 @@
 //! A run in virtual time as a user starts it: its verdict and exit code, what it leaves, how it is
 //! ended, and what it says to whoever asks for what it cannot do.
+
 use std::fs;
 use std::time::Duration;
 

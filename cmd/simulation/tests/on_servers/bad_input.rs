@@ -1,4 +1,5 @@
 //! What a user gets wrong: a clear error and the right exit code, at once, never a hang.
+
 use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;

@@ -1,5 +1,6 @@
 //! `simulation bench pipeline` and `bench recover`: small sizes, for what is measured, and that it is
 //! all there; never for how long it takes.
+
 use std::fs;
 
 use crate::common::{Ended, Place, Program, connect, free_port, number, run, server, simulation};

@@ -1,5 +1,6 @@
 //! Every kind of fault, by script, on workers and producers as tasks and as processes: nothing is
 //! lost, and each is an entry of the report.
+
 use std::fs;
 
 use crate::common::{Place, Program, assert_passed, number};

@@ -1,5 +1,6 @@
 //! Chaos in a process of its own: workers that were started by somebody else register with it, and are
 //! killed, paused and cut off.
+
 use crate::common::{HUNG, Place, Program, assert_passed, free_port, server, simulation};
 use tokio::process::Command;
 

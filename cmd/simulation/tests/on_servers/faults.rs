@@ -1,5 +1,6 @@
 //! What happens to a run from outside: servers and programs that are killed, and strangers who
 //! write to its subjects.
+
 use std::time::Duration;
 
 use crate::common::{

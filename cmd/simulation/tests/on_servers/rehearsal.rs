@@ -1,5 +1,6 @@
 //! A rehearsal: in the middle of a run the coordinator is dropped, and another one goes on from the
 //! newest checkpoint. What it says at the end is what the first one would have said.
+
 use std::process::Command;
 
 use crate::common::Place;

@@ -1,4 +1,5 @@
 //! Soaks that are stopped and go on: the verdict covers the whole.
+
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;

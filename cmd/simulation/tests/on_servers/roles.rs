@@ -1,5 +1,6 @@
 //! Producers, workers and coordinator as separate processes against one server, started in any
 //! order, some of them killed: the same verdict.
+
 use std::time::Duration;
 
 use crate::common::{Place, Program, TINY, assert_passed, free_port, number, simulation};

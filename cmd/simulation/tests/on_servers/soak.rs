@@ -1,4 +1,5 @@
 //! A whole run in one process: the verdict, the report, the events, the seed.
+
 use std::collections::BTreeSet;
 use std::fs;
 

@@ -1,5 +1,6 @@
 //! Every process of a run can be watched: it is healthy, ready, and shows its own metrics; separate
 //! ones share a configuration and take ports of their own.
+
 use crate::common::{Place, Program, TINY, free_port, run, simulation};
 use rustix::process::Signal;
 

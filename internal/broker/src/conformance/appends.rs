@@ -66,8 +66,7 @@ pub async fn a_refused_append_leaves_nothing<B: Admin>(bench: &Bench<B>) {
         assert_refused(&bench.append(bench.record("b", "no").under(own, Seq(77))).await);
     }
     assert_eq!(bench.put("a", "2").await, first.next());
-    let state = bench.broker.state(&bench.stream()).await.expect("the stream answers");
-    assert_eq!(state.expect("the stream exists").records, 2);
+    assert_eq!(bench.state().await.records, 2);
     assert!(bench.last("b").await.is_none());
 }
 
@@ -106,8 +105,7 @@ pub async fn a_full_stream_rejects_and_evicts_nothing<B: Admin>(bench: &Bench<B>
     assert_rejected(&refusal);
     assert_rejected(&bench.append(bench.record("s.0", payload.clone())).await);
     assert!(stored > 4, "{stored} records in 64 KiB");
-    let state = bench.broker.state(&bench.stream()).await.expect("the stream answers");
-    let state = state.expect("the stream exists");
+    let state = bench.state().await;
     assert_eq!((state.first, state.records), (Seq(1), stored));
 }
 

@@ -1,10 +1,11 @@
 //! Checks of message ids: what is sent again within the window is stored once.
 
+use std::future::Future;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::{Bench, PATIENCE, assert_refused};
+use super::{Bench, PATIENCE, assert_refused, within};
 use crate::{
     Admin, Append, AppendError, BrokerError, MessageId, Refusal, Seq, Start, StreamSpec, Subject,
 };
@@ -23,11 +24,6 @@ impl<B: Admin> Bench<B> {
 
     async fn once(&self, rest: &str, name: &str) -> Result<Seq, AppendError> {
         self.append(self.record(rest, "x").once(id(name))).await
-    }
-
-    async fn stored(&self) -> u64 {
-        let state = self.broker.state(&self.stream()).await.expect("the stream answers");
-        state.expect("the stream exists").records
     }
 }
 
@@ -58,7 +54,7 @@ pub async fn a_record_is_known_by_its_id<B: Admin>(bench: &Bench<B>) {
     assert_duplicate(&other, second);
     // Without an id the same payload is another record.
     assert_eq!(bench.put("a", "x").await, Seq(4));
-    assert_eq!(bench.stored().await, 4);
+    assert_eq!(bench.state().await.records, 4);
     assert!(bench.last("b").await.is_none());
 }
 
@@ -93,6 +89,35 @@ pub async fn an_id_outlives_its_record<B: Admin>(bench: &Bench<B>) {
     assert!(bench.first_at("b", evicted).await.is_some_and(|record| record.seq > evicted));
     assert_duplicate(&bench.once("a", "trimmed").await, trimmed);
     assert_duplicate(&bench.once("b", "evicted").await, evicted);
+}
+
+/// A broker that starts learns ids from the records that it holds: one whose record is gone may come
+/// again. Not one of those that [`conformance_tests!`](crate::conformance_tests) makes: `restart` stops
+/// the broker, and starts it with what it has stored.
+pub async fn ids_survive_a_restart_with_their_records<B: Admin, T>(
+    bench: &Bench<B>,
+    restart: impl Future<Output = T>,
+) -> T {
+    bench.make(&bench.remembering(LONG)).await;
+    let kept = bench.once("kept", "kept").await.expect("the id is new");
+    let gone = bench.once("gone", "gone").await.expect("the id is new");
+    let (stream, subject) = (bench.stream(), bench.subject("gone"));
+    bench.broker.trim(&stream, &subject, gone.next()).await.expect("it is trimmed");
+    assert_duplicate(&bench.once("kept", "kept").await, kept);
+    assert_duplicate(&bench.once("gone", "gone").await, gone);
+    let restarted = restart.await;
+    let again = within(async {
+        loop {
+            match bench.once("kept", "kept").await {
+                Err(AppendError::InDoubt(_)) => sleep(Duration::from_millis(20)).await,
+                known => break known,
+            }
+        }
+    });
+    assert_duplicate(&again.await, kept);
+    let again = bench.once("gone", "gone").await;
+    assert_eq!(again.expect("nobody remembers it"), gone.next());
+    restarted
 }
 
 /// A record that is not stored leaves no id behind.

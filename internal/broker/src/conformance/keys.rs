@@ -45,8 +45,7 @@ pub async fn a_value_is_replaced_by_whoever_saw_it<B: Admin>(bench: &Bench<B>) {
     assert_eq!(bench.value("k").await.as_deref(), Some("2"));
     let oldest = bench.first_at("k", Seq(1)).await.expect("the key has a value");
     assert_eq!(oldest.seq, second);
-    let state = bench.broker.state(&bench.stream()).await.expect("the stream answers");
-    assert_eq!(state.expect("the stream exists").records, 2);
+    assert_eq!(bench.state().await.records, 2);
 }
 
 /// A watch tells the value of each key, in the order in which they were written, and then every change.

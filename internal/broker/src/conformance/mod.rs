@@ -26,7 +26,7 @@ pub use streams::*;
 
 use crate::{
     Admin, Append, AppendError, BrokerError, Reader, Record, Seq, Start, Storage, StreamName,
-    StreamSpec, Subject,
+    StreamSpec, StreamState, Subject,
 };
 
 /// How long anything in a check may take.
@@ -145,15 +145,7 @@ impl<B: Admin> Bench<B> {
 
     /// The stream that most checks use: everything below the bench's name, no limits.
     fn spec(&self) -> StreamSpec {
-        StreamSpec {
-            name: self.stream(),
-            subjects: vec![self.subject(">")],
-            storage: self.storage,
-            replicas: 1,
-            max_per_subject: None,
-            max_bytes: None,
-            duplicate_window: StreamSpec::SHORTEST_WINDOW,
-        }
+        StreamSpec::new(self.stream(), self.subject(">"), self.storage)
     }
 
     async fn make(&self, spec: &StreamSpec) {
@@ -183,6 +175,11 @@ impl<B: Admin> Bench<B> {
     async fn first_at(&self, rest: &str, at: Seq) -> Option<Record> {
         let (stream, subject) = (self.stream(), self.subject(rest));
         within(self.broker.first_at(&stream, &subject, at)).await.expect("the record is told")
+    }
+
+    async fn state(&self) -> StreamState {
+        let state = within(self.broker.state(&self.stream())).await.expect("the stream answers");
+        state.expect("the stream exists")
     }
 
     async fn try_read(&self, filters: &[&str], start: Start) -> Result<B::Reader, BrokerError> {

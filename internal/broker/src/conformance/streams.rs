@@ -36,16 +36,12 @@ pub async fn ensure_tells_of_other_settings<B: Admin>(bench: &Bench<B>) {
 /// First and last sequence, records and bytes: of an empty stream, with records, without the first.
 pub async fn the_state_counts_records<B: Admin>(bench: &Bench<B>) {
     bench.make(&bench.spec()).await;
-    let state = async || {
-        let state = bench.broker.state(&bench.stream()).await.expect("the stream answers");
-        state.expect("the stream exists")
-    };
     let empty = StreamState { first: Seq(1), last: Seq(0), records: 0, bytes: 0 };
-    assert_eq!(state().await, empty);
+    assert_eq!(bench.state().await, empty);
     for n in 0..4 {
         bench.put(if n < 2 { "a" } else { "b" }, "some bytes").await;
     }
-    let full = state().await;
+    let full = bench.state().await;
     assert_eq!((full.first, full.last, full.records), (Seq(1), Seq(4), 4));
     assert!(full.bytes >= 40, "{full:?}");
     let trim = async |subject| {
@@ -53,11 +49,14 @@ pub async fn the_state_counts_records<B: Admin>(bench: &Bench<B>) {
         bench.broker.trim(&bench.stream(), &subject, Seq(5)).await.expect("it is trimmed");
     };
     trim("a").await;
-    let half = state().await;
+    let half = bench.state().await;
     assert_eq!((half.first, half.last, half.records), (Seq(3), Seq(4), 2));
     assert!(half.bytes < full.bytes, "{half:?}");
     trim("b").await;
-    assert_eq!(state().await, StreamState { first: Seq(5), last: Seq(4), records: 0, bytes: 0 });
+    assert_eq!(
+        bench.state().await,
+        StreamState { first: Seq(5), last: Seq(4), records: 0, bytes: 0 }
+    );
 }
 
 /// Trimming removes what is below, of one subject; what is at the bound, or of others, stays.

@@ -43,6 +43,9 @@ pub enum EmbeddedError {
         /// Its version.
         version: ServerVersion,
     },
+    /// There is no port for the servers of a cluster to find one another.
+    #[error("127.0.0.1 has no free port left ({0}); end programs that listen on many")]
+    NoPort(#[source] io::Error),
     /// The port belongs to somebody else.
     #[error(
         "port {port} of 127.0.0.1 is taken; stop the process that listens on it, or choose another \

@@ -4,6 +4,7 @@
 //! It is the *same* server that runs in production, so that what holds here holds there. It is for
 //! tests, quick runs and fault injection on one machine, not for keeping data that matters.
 
+mod cluster;
 mod config;
 mod error;
 mod find;

@@ -51,15 +51,7 @@ pub fn subject(name: &str) -> Subject {
 
 /// A stream `name` of everything below `name`.
 pub fn spec(name: &str, storage: Storage) -> StreamSpec {
-    StreamSpec {
-        name: stream(name),
-        subjects: vec![subject(&format!("{name}.>"))],
-        storage,
-        replicas: 1,
-        max_per_subject: None,
-        max_bytes: None,
-        duplicate_window: StreamSpec::SHORTEST_WINDOW,
-    }
+    StreamSpec::new(stream(name), subject(&format!("{name}.>")), storage)
 }
 
 /// Waits until `condition` holds, a few seconds at most.

@@ -208,13 +208,9 @@ impl Pair {
     async fn remake(&self, max_per_subject: Option<u64>) -> Result<(), Differs> {
         both!(self, answer, |broker| broker.delete(&stream())).map(drop)?;
         let spec = StreamSpec {
-            name: stream(),
-            subjects: vec![subject(">")],
-            storage: Storage::Memory,
-            replicas: 1,
             max_per_subject,
-            max_bytes: None,
             duplicate_window: WINDOW,
+            ..StreamSpec::new(stream(), subject(">"), Storage::Memory)
         };
         both!(self, answer, |broker| broker.ensure(&spec)).map(drop)
     }

@@ -17,13 +17,5 @@ pub fn append(payload: impl ToString) -> Append {
 
 /// In memory, without a limit.
 pub fn spec() -> StreamSpec {
-    StreamSpec {
-        name: stream(),
-        subjects: vec![subject("s.>")],
-        storage: Storage::Memory,
-        replicas: 1,
-        max_per_subject: None,
-        max_bytes: None,
-        duplicate_window: StreamSpec::SHORTEST_WINDOW,
-    }
+    StreamSpec::new(stream(), subject("s.>"), Storage::Memory)
 }

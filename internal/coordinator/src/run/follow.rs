@@ -111,15 +111,7 @@ mod tests {
         let (client, writer) = (broker.client("judge"), broker.clone());
         let name = StreamName::new("S").expect("a name");
         let subject = Subject::new("s").expect("a subject");
-        let spec = StreamSpec {
-            name: name.clone(),
-            subjects: vec![subject.clone()],
-            storage: Storage::Memory,
-            replicas: 1,
-            max_per_subject: None,
-            max_bytes: None,
-            duplicate_window: StreamSpec::SHORTEST_WINDOW,
-        };
+        let spec = StreamSpec::new(name.clone(), subject.clone(), Storage::Memory);
         client.ensure(&spec).await.expect("there is a stream");
         let append = Append::new(name.clone(), subject.clone(), "x");
         let (out, mut inbox) = mpsc::channel(WAITING_MAX);
